@@ -1,0 +1,66 @@
+PYTHON ?= python3
+CLAIMS ?= 200000
+
+BIN := .venv/bin
+READY := .venv/.ready
+DEMO_INPUT := demo/.input-$(CLAIMS)
+DEMO_SETTINGS := $(addprefix conf/behandelindex/,2023-1.toml 2023-2.toml 2023-3.toml)
+
+.PHONY: help setup demo test test-all check format zip wheel lock clean
+
+help:
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+
+setup: $(READY) ## Make .venv with all packages and the jars of Delta (PYTHON=python3)
+	@echo "Ready: $(BIN)/zorgstat"
+
+# --use-pep517: pip before 23.1 would otherwise build pyspark in another way than later ones.
+$(READY): pyproject.toml requirements.lock $(wildcard conf/setup/*)
+	@sh conf/setup/check_machine.sh $(PYTHON)
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@echo "Installing requirements.lock: about 800 MB and a few minutes the first time."
+	@$(BIN)/python -m pip install --quiet --use-pep517 --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python conf/setup/fetch_jars.py
+	@touch $@
+
+demo: $(READY) $(DEMO_INPUT) ## Three versions of the behandelindex over made-up claims (CLAIMS=200000)
+	$(BIN)/zorgstat behandelindex run $(DEMO_SETTINGS) --input demo/input --output demo/output
+
+$(DEMO_INPUT): | $(READY)
+	rm -rf demo/input demo/.input-*
+	$(BIN)/zorgstat synth behandelindex --output demo/input --claims $(CLAIMS) --seed 1 --year 2023
+	@touch $@
+
+test: $(READY) ## Fast tests
+	$(BIN)/pytest -m "not slow"
+
+test-all: $(READY) ## All tests, the slow ones too
+	$(BIN)/pytest
+
+check: $(READY) ## Style, types and the direction of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(READY) ## Write the style that check wants
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+wheel: $(READY) ## dist/zorgstat-<version>-py3-none-any.whl
+	rm -f dist/*.whl
+	$(BIN)/hatchling build --target wheel --directory dist
+
+# The wheel under another name: Python workers import from --py-files *.zip, not from *.whl.
+zip: wheel ## dist/zorgstat.zip, for spark-submit --py-files
+	cp dist/zorgstat-*.whl dist/zorgstat.zip
+
+lock: $(READY) ## Make requirements.lock again from pyproject.toml (UPGRADE=--upgrade: newer versions)
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.10 --generate-hashes \
+		--quiet --no-annotate --no-emit-index-url --custom-compile-command "make lock" \
+		--output-file requirements.lock $(UPGRADE)
+
+clean: ## Remove all that was made here, except .venv
+	rm -rf dist demo spark-warehouse metastore_db derby.log .hypothesis .*_cache
+	find . -name .venv -prune -o -name __pycache__ -prune -exec rm -rf {} +

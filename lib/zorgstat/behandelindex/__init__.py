@@ -1,0 +1,1 @@
+"""The Behandelindex for physiotherapy, by the uniform method of Vektis."""

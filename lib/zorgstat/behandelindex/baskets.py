@@ -1,0 +1,82 @@
+"""900 baskets of like patients, and what they mean nationally (method 1.4, steps 1 and 2; contract, Figures)."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from zorgstat.behandelindex.selection import Outcome
+
+SMALL = 60  # combinations, nationally
+CLASSES = {"sex_class": 2, "age_class": 5, "pathology_class": 10, "insurance_class": 3, "ses_class": 3}
+
+
+def basket_id() -> Column:
+    """1 to 900: the classes as digits of one number, each in its own base, the first the most significant."""
+    number = F.lit(0)
+    for name, size in CLASSES.items():
+        number = number * size + (F.col(name) - 1)
+    return number + 1
+
+
+def class_of(name: str) -> Column:
+    """The class that a basket_id holds: `basket_id` read backwards."""
+    places = list(CLASSES)
+    below = 1
+    for lower in places[places.index(name) + 1 :]:
+        below *= CLASSES[lower]
+    return (F.floor((F.col("basket_id") - 1) / below) % CLASSES[name] + 1).cast("int")
+
+
+def tally(judged: DataFrame) -> DataFrame:
+    """Everything the figures need, without people: records, combinations and patients.
+
+    A patient is one combination per basket and practice, also when several labels paid; and one patient per practice.
+    In:  judged groups, all of one person in one partition (`selection.judge_person`), with basket_id (null unless counted).
+    Out: outcome, label, unknown_uzovi, practice, basket_id, + records, combinations, patients (bigint).
+    Source: method 1.4 (each unique patient once per basket and practice); contract, Terms.
+    """
+    visits = Window.partitionBy("person", "outcome", "practice").orderBy("basket_id")
+    is_counted = F.col("outcome") == int(Outcome.COUNTED)
+    is_new_patient = is_counted & (F.row_number().over(visits) == 1)
+    is_new_combination = is_counted & ~F.lag("basket_id").over(visits).eqNullSafe(F.col("basket_id"))
+    return (
+        judged.select(
+            *("outcome", "label", "unknown_uzovi", "practice", "basket_id", "records"),
+            is_new_combination.cast("bigint").alias("combinations"),
+            is_new_patient.cast("bigint").alias("patients"),
+        )
+        .groupBy("outcome", "label", "unknown_uzovi", "practice", "basket_id")
+        .agg(*[F.sum(name).alias(name) for name in ("records", "combinations", "patients")])
+    )
+
+
+def count_practice_baskets(tallied: DataFrame) -> DataFrame:
+    """Out: practice, basket_id, combinations, treatments, patients (new at this practice, so that they may be added)."""
+    counted = tallied.where(F.col("outcome") == int(Outcome.COUNTED))
+    return counted.groupBy("practice", "basket_id").agg(
+        F.sum("combinations").alias("combinations"),
+        F.sum("records").alias("treatments"),
+        F.sum("patients").alias("patients"),
+    )
+
+
+def national_baskets(practice_baskets: DataFrame) -> DataFrame:
+    """Treatments per combination in every filled basket, over all practices.
+
+    In:  practice, basket_id, combinations, treatments.
+    Out: basket_id, sex, the five classes, combinations, treatments, national_mean, is_small.
+    Source: method 1.4 (mean per basket; baskets of fewer than 60); contract, national_mean and small basket.
+    """
+    totals = practice_baskets.groupBy("basket_id").agg(
+        F.sum("combinations").alias("combinations"), F.sum("treatments").alias("treatments")
+    )
+    return totals.select(
+        "basket_id",
+        F.when(class_of("sex_class") == 1, "M").otherwise("V").alias("sex"),
+        *[class_of(name).alias(name) for name in CLASSES if name != "sex_class"],
+        "combinations",
+        "treatments",
+        (F.col("treatments") / F.col("combinations")).alias("national_mean"),
+        (F.col("combinations") < SMALL).alias("is_small"),
+    )

@@ -1,0 +1,134 @@
+"""Age, ses and insurance class of a patient (method 1.3; contract, Classes)."""
+
+from __future__ import annotations
+
+from string import ascii_letters
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from zorgstat import codes, privacy
+from zorgstat.behandelindex.selection import BY_COVER, HIGH
+from zorgstat.behandelindex.settings import Settings
+
+LOW_SES, MIDDLE_SES, HIGH_SES = 1, 2, 3
+BZV_CLASS, LOW_COVER_CLASS, HIGH_COVER_CLASS = 1, 2, 3
+MOST_SESSIONS_OF_LOW_COVER = 12
+
+
+def rank_postcodes(ses_woa: DataFrame) -> DataFrame:
+    """The 30 % of scored postcodes with the lowest scores are low, the 30 % with the highest are high.
+
+    In:  ses_woa (postcode4, score; null or NaN: no score).
+    Out: postcode4, ses_class (1 low, 2 middle, 3 high), for scored postcodes.
+    Source: method 1.3.4; contract: n of them by (score, postcode4), the first and the last 3n div 10.
+    """
+    # + 0.0 makes one zero of -0.0 and 0.0, which engines do not order alike.
+    scored = ses_woa.where(F.col("score").isNotNull() & ~F.isnan("score")).select(
+        "postcode4", (F.col("score") + 0.0).alias("score")
+    )
+    rank = F.row_number().over(Window.orderBy("score", "postcode4"))
+    n = F.count(F.lit(1)).over(Window.partitionBy())
+    thirty_percent = F.floor(3 * n / 10)
+    ses_class = F.when(rank <= thirty_percent, LOW_SES).when(rank > n - thirty_percent, HIGH_SES).otherwise(MIDDLE_SES)
+    return scored.select("postcode4", ses_class.alias("ses_class"))
+
+
+def add_patient_classes(people: DataFrame, postcodes: DataFrame, settings: Settings) -> DataFrame:
+    """Age class and ses class of every person.
+
+    In:  people (from `patients.attributes`), postcodes (from `rank_postcodes`).
+    Out: person, age_class (null: no usable birth date), sex_class (1 M, 2 V, 0 X, null unknown), ses_class (middle when
+         the postcode is unknown, foreign or without a score).
+    """
+    located = people.withColumn("postcode4", postcode4(F.col("postcode")))
+    return located.join(F.broadcast(postcodes), "postcode4", "left").select(
+        "person",
+        age_class(F.col("birth_date"), settings).alias("age_class"),
+        F.when(F.col("sex_code") <= 2, F.col("sex_code")).when(F.col("sex_code").isNotNull(), 0).alias("sex_class"),
+        F.coalesce(F.col("ses_class"), F.lit(MIDDLE_SES)).alias("ses_class"),
+    )
+
+
+def age_class(birth_date: Column, settings: Settings) -> Column:
+    """The class of the age in whole years on 30 June; null when born after the report year or older than 120.
+
+    Source: method 1.3.2; patients born after 30 June of the report year count as 0.
+    """
+    report = settings.report
+    month_and_day = 100 * F.month(birth_date) + F.dayofmonth(birth_date)
+    had_birthday = F.when(month_and_day <= 100 * report.age_date.month + report.age_date.day, 0).otherwise(1)
+    years = F.lit(report.age_date.year) - F.year(birth_date) - had_birthday
+    age = F.greatest(years, F.lit(0))
+    chain = F.lit(None).cast("int")
+    for row in codes.rows("age_classes", report.period_end):
+        chain = F.when(age.between(int(row["first"]), int(row["last"])), F.lit(int(row["age_class"]))).otherwise(chain)
+    return F.when(birth_date <= F.lit(report.year_end), chain)
+
+
+def postcode4(postcode: Column) -> Column:
+    """The four digits of `1234AB`, `1234 AB` or `1234`; null for anything else, which is abroad."""
+    number = F.substring(postcode, 1, 4)
+    letters = F.when(F.substring(postcode, 5, 1) == " ", F.substring(postcode, 6, 20)).otherwise(F.substring(postcode, 5, 20))
+    two_letters = (F.length(letters) == 2) & (F.translate(letters, ascii_letters, "") == "")
+    is_dutch = privacy.digits(number, 4).isNotNull() & ((F.length(postcode) == 4) | two_letters)
+    return F.when(is_dutch, number)
+
+
+def high_covers(av_classes: DataFrame, av_packages: DataFrame, labels: DataFrame, settings: Settings) -> DataFrame:
+    """At which concerns a person has high supplementary cover; no row means low.
+
+    Each concern either delivers the class, or it follows from the packages that are valid in the treatment period.
+    Out: person, groups (array of the concerns' numbers); one row per person.
+    Source: method 1.3.5; contract, insurance class 2 and 3.
+    """
+    taking_part = labels.where(F.col("standing").isNull()).select("uzovi", "label", "group", "av_source", "av_policy")
+    delivered = F.broadcast(taking_part.where(F.col("av_source") == "delivered")).join(av_classes, "uzovi")
+    derived = F.broadcast(taking_part.where(F.col("av_source") == "packages")).join(av_packages, "uzovi")
+    high = _delivered_high(delivered, settings).unionByName(_derived_high(derived, settings))
+    return high.repartition("person").groupBy("person").agg(F.collect_set("group").alias("groups"))
+
+
+def _delivered_high(delivered: DataFrame, settings: Settings) -> DataFrame:
+    """High wins when labels of one concern disagree."""
+    is_high = (F.col("report_year") == settings.report.year) & (F.col("av_class") == "high")
+    return delivered.where(is_high).select(_person().alias("person"), "group")
+
+
+def _derived_high(derived: DataFrame, settings: Settings) -> DataFrame:
+    """More than 12 sessions: the sum, the maximum or the latest of the packages, as is the concern's policy."""
+    start, end = F.lit(settings.report.period_start), F.lit(settings.report.period_end)
+    last_day = F.coalesce(F.col("valid_to"), end)
+    is_valid = (F.col("valid_from") <= end) & (last_day >= start) & (last_day >= F.col("valid_from"))
+    latest = F.max(F.struct("valid_from", "package", "label", "insured_sessions"))["insured_sessions"]
+    sessions = (
+        F.when(F.col("av_policy") == "sum", F.sum(F.col("insured_sessions").cast("bigint")))
+        .when(F.col("av_policy") == "max", F.max("insured_sessions"))
+        .otherwise(latest)
+    )
+    return (
+        derived.where(is_valid)
+        .withColumn("person", _person())
+        .groupBy("person", "group", "av_policy")
+        .agg(sessions.alias("sessions"))
+        .where(F.col("sessions") > MOST_SESSIONS_OF_LOW_COVER)
+        .select("person", "group")
+    )
+
+
+def insurance_class(insurance: Column, group: Column, groups: Column) -> Column:
+    """1 Bzv; for CSI 009 by the person's cover at the concern that was claimed from: 2 low, 3 high; else 3.
+
+    In: insurance (the group of the CSI code), group (the concern), groups (where the person's cover is high, or null).
+    """
+    has_high_cover = F.coalesce(F.array_contains(groups, group), F.lit(False))
+    is_high = (insurance == HIGH) | ((insurance == BY_COVER) & has_high_cover)
+    return (
+        F.when(is_high, HIGH_COVER_CLASS)
+        .when(insurance == BY_COVER, LOW_COVER_CLASS)
+        .when(insurance.isNotNull(), BZV_CLASS)
+    )
+
+
+def _person() -> Column:
+    return privacy.digits(F.col("bsn"), privacy.BSN_LENGTH)

@@ -1,0 +1,256 @@
+"""Which records count: each gets the first outcome that applies (method 1.1 table 1; contract, rules 1 to 19).
+
+The order of `Outcome` is the order of the rules. Records are judged in three places, so that each question is asked as
+seldom as it can be: what the delivery says per record, what the treatment says per record, and what only the register
+and the person tell once per group of like treatments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from enum import IntEnum
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from zorgstat import codes, privacy
+from zorgstat.behandelindex.settings import Settings
+
+
+class Outcome(IntEnum):
+    """What became of a record; the first that applies. The names in the outputs are these in lower case."""
+
+    RESERVED_UZOVI = 1
+    MANDATE = 2
+    INSURER_NOT_PARTICIPATING = 3
+    NOT_APPROVED = 4
+    RESTITUTION = 5
+    OUTPATIENT_CLINIC = 6
+    OUTSIDE_PERIOD = 7
+    AFTER_CLAIM_CUTOFF = 8
+    CREDIT = 9
+    CREDIT_UNMATCHED = 10
+    NETTED = 11
+    PERFORMANCE_CODE = 12
+    CSI_COVID = 13
+    INVALID_BSN = 14
+    INVALID_PRACTICE = 15
+    INVALID_DIAGNOSIS = 16
+    INVALID_CSI = 17
+    INVALID_BIRTH_DATE = 18
+    INVALID_SEX = 19
+    COUNTED = 20
+
+
+OUTCOME_NAMES = tuple(outcome.name.lower() for outcome in Outcome)
+
+
+def first_that_applies(rules: Sequence[tuple[Outcome, Column]]) -> Column:
+    """The number of the first outcome whose condition is true; null when none is. A null condition is not true."""
+    (first, condition), *others = rules
+    chain = F.when(condition, F.lit(int(first)))
+    for outcome, condition in others:
+        chain = chain.when(condition, F.lit(int(outcome)))
+    return chain
+
+
+def outcome_name(number: Column) -> Column:
+    """The name in the outputs of an outcome's number."""
+    return F.element_at(F.array(*[F.lit(name) for name in OUTCOME_NAMES]), number)
+
+
+def number_labels(insurers: DataFrame, settings: Settings) -> DataFrame:
+    """The register with the standing of every label in this reporting version.
+
+    In:  insurers (uzovi, concern, kind).
+    Out: uzovi, concern, label (int, in the order of uzovi), group (int, the concern's number), standing (the outcome
+         that the label alone decides, or null), netting (the concern's strategy), av_source, av_policy.
+    Source: method 1.1, table 1 (insurers, mandates, treaty patients); contract, rules 1 to 3.
+    """
+    concern, kind = F.col("concern"), F.col("kind")
+    standing = first_that_applies(
+        [
+            (Outcome.RESERVED_UZOVI, kind == "reserved"),
+            (Outcome.MANDATE, kind == "mandate"),
+            (Outcome.INSURER_NOT_PARTICIPATING, ~concern.isin(list(settings.participating))),
+        ]
+    )
+    return insurers.select(
+        "uzovi",
+        "concern",
+        F.row_number().over(Window.orderBy("uzovi")).alias("label"),
+        F.dense_rank().over(Window.orderBy("concern")).alias("group"),
+        standing.alias("standing"),
+        _choice(concern, settings.netting, "reference_then_key").alias("netting"),
+        _choice(concern, settings.av_source, "delivered").alias("av_source"),
+        _choice(concern, settings.av_policy, "sum").alias("av_policy"),
+    )
+
+
+def number_practices(agb_register: DataFrame) -> DataFrame:
+    """Registered practices, started, stopped or not, since their claims of last year still count.
+
+    Out: practice_agb, practice (int, in the order of practice_agb).
+    """
+    practices = agb_register.where(F.col("kind") == "practice").select(F.col("agb").alias("practice_agb"))
+    return practices.select("practice_agb", F.row_number().over(Window.orderBy("practice_agb")).alias("practice"))
+
+
+def judge_delivery(claims: DataFrame, labels: DataFrame, settings: Settings) -> DataFrame:
+    """Outcomes 1 to 8: what the label and the record's own delivery say, before any netting.
+
+    Out: the claims, + label, netting (null for an unknown label), outcome (int; null: the record goes on).
+    Source: method 1.1, table 1; contract, rules 1 to 8.
+    """
+    report = settings.report
+    treated, received = F.col("treatment_date"), F.col("claim_date")
+    by_record = first_that_applies(
+        [
+            (Outcome.NOT_APPROVED, _is_not(F.col("status"), "approved")),
+            (Outcome.RESTITUTION, _is_not(F.col("channel"), "vecozo")),
+            (Outcome.OUTPATIENT_CLINIC, F.col("care_setting") == "outpatient_clinic"),
+            (Outcome.OUTSIDE_PERIOD, _outside(treated, report.period_start, report.period_end)),
+            (Outcome.AFTER_CLAIM_CUTOFF, received.isNull() | (received > F.lit(report.claim_cutoff))),
+        ]
+    )
+    unknown_label = F.when(F.col("label").isNull(), F.lit(int(Outcome.INSURER_NOT_PARTICIPATING)))
+    outcome = F.coalesce(unknown_label, F.col("standing"), by_record)
+    standing = labels.select("uzovi", "label", "standing", "netting")
+    return F.broadcast(standing).join(claims, "uzovi", "right").select(*claims.columns, "label", "netting", outcome.alias("outcome"))
+
+
+def judge_treatment(records: DataFrame, paired: DataFrame, practices: DataFrame, settings: Settings) -> DataFrame:
+    """Outcomes 9 to 13, and the features on which all others depend, as small integers.
+
+    In:  records (from `judge_delivery`), paired (from `netting.take_back`), practices (from `number_practices`).
+    Out: outcome (int; null: still undecided), label, unknown_uzovi (only where label is null), person (the bsn as a
+         number; null unless 9 digits, and for labels that do not take part, whose records may not be looked at),
+         practice, pathology_class, insurance (1 bzv, 2 by cover, 3 high); each null when invalid or no longer needed.
+    Source: method 1.1 table 1, 1.2, annex 1; contract, rules 9 to 13.
+    """
+    on = settings.report.period_end
+    is_credit, is_paired = F.col("debit_credit") == "C", F.col("is_paired").isNotNull()
+    insurance = _insurance(F.col("csi_code"), on)
+    outcome = F.coalesce(
+        F.col("outcome"),
+        first_that_applies(
+            [
+                (Outcome.CREDIT, is_credit & is_paired),
+                (Outcome.CREDIT_UNMATCHED, is_credit),
+                (Outcome.NETTED, is_paired),
+                (Outcome.PERFORMANCE_CODE, ~F.coalesce(F.col("performance_code").isin(_performance_codes(on)), F.lit(False))),
+                (Outcome.CSI_COVID, insurance == COVID),
+            ]
+        ),
+    )
+    takes_part = F.col("outcome").isNull() | (F.col("outcome") > int(Outcome.INSURER_NOT_PARTICIPATING))
+    judged = (
+        records.join(F.broadcast(paired), ["uzovi", "practice_agb", "claim_reference"], "left")
+        .join(F.broadcast(practices), "practice_agb", "left")
+        .select(
+            outcome.alias("outcome"),
+            "label",
+            F.when(F.col("label").isNull(), F.col("uzovi")).alias("unknown_uzovi"),
+            F.when(takes_part, privacy.digits(F.col("bsn"), privacy.BSN_LENGTH)).alias("person"),
+            "practice",
+            _pathology_class(F.col("diagnosis_code"), on).alias("pathology_class"),
+            insurance.alias("insurance"),
+        )
+    )
+    undecided = F.col("outcome").isNull()
+    return judged.select(
+        "outcome",
+        "label",
+        "unknown_uzovi",
+        "person",
+        *[F.when(undecided, F.col(name)).alias(name) for name in ("practice", "pathology_class", "insurance")],
+    )
+
+
+def group_like_treatments(judged: DataFrame) -> DataFrame:
+    """One row for records that agree in everything still to be judged; from here on a person is in one partition.
+
+    Out: the columns of `judge_treatment`, + records (bigint).
+    """
+    return judged.repartition("person").groupBy(*judged.columns).agg(F.count(F.lit(1)).alias("records"))
+
+
+def judge_person(groups: DataFrame) -> DataFrame:
+    """Outcomes 14 to 20: what needs the register or the person, judged once per group.
+
+    In:  groups with the person's birth_date, age and sex joined on (null: unknown).
+    Out: outcome is never null.
+    Source: method 1.1, table 1 (missing or invalid fields), 1.3.3; contract, rules 13 to 19.
+    """
+    outcome = F.coalesce(
+        F.col("outcome"),
+        first_that_applies(
+            [
+                (Outcome.INVALID_BSN, ~privacy.passes_eleven_test(F.col("person"))),
+                (Outcome.INVALID_PRACTICE, F.col("practice").isNull()),
+                (Outcome.INVALID_DIAGNOSIS, F.col("pathology_class").isNull()),
+                (Outcome.INVALID_CSI, F.col("insurance").isNull()),
+                (Outcome.INVALID_BIRTH_DATE, F.col("age_class").isNull()),
+                (Outcome.INVALID_SEX, F.coalesce(F.col("sex_class"), F.lit(0)) == 0),
+            ]
+        ),
+        F.lit(int(Outcome.COUNTED)),
+    )
+    return groups.withColumn("outcome", outcome)
+
+
+def count_outcomes(tallied: DataFrame, labels: DataFrame) -> DataFrame:
+    """Out: uzovi, concern (null for an unknown label), outcome, records; adds up to the claims that came in."""
+    counts = tallied.groupBy("outcome", "label", "unknown_uzovi").agg(F.sum("records").alias("records"))
+    return counts.join(F.broadcast(labels.select("label", "uzovi", "concern")), "label", "left").select(
+        F.coalesce("uzovi", "unknown_uzovi").alias("uzovi"),
+        "concern",
+        outcome_name(F.col("outcome")).alias("outcome"),
+        "records",
+    )
+
+
+BZV, BY_COVER, HIGH, COVID = 1, 2, 3, 4
+INSURANCE = {"bzv": BZV, "by_cover": BY_COVER, "high": HIGH, "covid": COVID}
+
+
+def _insurance(csi_code: Column, on: date) -> Column:
+    """The group of a CSI code (csi_groups.csv); null for a code in no group. Source: method 1.3.5."""
+    listed = codes.rows("csi_groups", on)
+    chain = F.lit(None).cast("int")
+    for name, number in INSURANCE.items():
+        members = [row["csi_code"] for row in listed if row["insurance"] == name]
+        chain = F.when(csi_code.isin(members), F.lit(number)).otherwise(chain)
+    return chain
+
+
+def _pathology_class(diagnosis_code: Column, on: date) -> Column:
+    """The class of the last two of four digits (pathology_ranges.csv); null in no range. Source: method 1.3.1."""
+    last_two = privacy.digits(diagnosis_code, 4) % 100
+    chain = F.lit(None).cast("int")
+    for row in codes.rows("pathology_ranges", on):
+        within = last_two.between(int(row["first"]), int(row["last"]))
+        chain = F.when(within, F.lit(int(row["pathology_class"]))).otherwise(chain)
+    return chain
+
+
+def _performance_codes(on: date) -> list[str]:
+    return [row["code"] for row in codes.rows("performance_codes", on)]
+
+
+def _choice(concern: Column, choices: dict[str, str], default: str) -> Column:
+    """What the settings choose for a concern, or the default."""
+    chosen = F.lit(default)
+    for name, value in choices.items():
+        chosen = F.when(concern == name, F.lit(value)).otherwise(chosen)
+    return chosen
+
+
+def _is_not(column: Column, value: str) -> Column:
+    """Missing, or anything but the value."""
+    return ~column.eqNullSafe(F.lit(value))
+
+
+def _outside(day: Column, first: date, last: date) -> Column:
+    return day.isNull() | ~day.between(F.lit(first), F.lit(last))

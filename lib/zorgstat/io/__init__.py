@@ -1,0 +1,1 @@
+"""Disks, sessions, locks and the clock: everything a figure does not depend on."""

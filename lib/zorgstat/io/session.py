@@ -1,0 +1,201 @@
+"""The engines, Spark and Sail: the one place that builds a session and knows which engine it is.
+
+What differs between engines and is needed above them stands in `Engine`; rules and pipelines see a session's frames only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+
+from zorgstat.errors import EngineError, SettingsError
+
+DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
+ENGINES = ("spark", "sail")
+
+# Needed on every kind of Spark; the first two are Delta's own instructions.
+ALWAYS = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.sql.session.timeZone": "UTC",
+}
+
+
+def local_settings() -> dict[str, str]:
+    """For Spark in this process: what depends on the machine follows from it, and nothing is said on the screen."""
+    cores = os.cpu_count() or 2
+    return {
+        "spark.master": "local[*]",
+        "spark.driver.memory": "4g",
+        # More than the cores, so that a partition of a national year fits; Spark joins small ones by itself.
+        "spark.sql.shuffle.partitions": str(max(8, 4 * cores)),
+        # Delta's own bookkeeping: 50 tasks for the log of a table of 17 rows cost more than the rows.
+        "spark.databricks.delta.snapshotPartitions": "2",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.driver.host": "localhost",
+    }
+
+
+@dataclass
+class Engine:
+    """A session, and what an engine must provide besides."""
+
+    name: str
+    spark: SparkSession
+    log: Path | None = None
+    _kept: list[DataFrame] = field(default_factory=list)
+
+    @property
+    def version(self) -> str:
+        return str(self.spark.version)
+
+    def keep(self, frame: DataFrame) -> DataFrame:
+        """Computes a frame that is read more than once, and holds on to it until `release`."""
+        kept = frame.persist()
+        self._kept.append(kept)
+        kept.count()
+        return kept
+
+    def release(self) -> None:
+        while self._kept:
+            self._kept.pop().unpersist()
+
+    def tasks(self) -> tuple[int, int]:
+        """Tasks done and tasks in all, of what runs now."""
+        tracker = self.spark.sparkContext.statusTracker()
+        stages = [tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()]
+        known = [stage for stage in stages if stage]
+        return sum(stage.numCompletedTasks for stage in known), sum(stage.numTasks for stage in known)
+
+    def stop(self) -> None:
+        self.spark.stop()
+
+
+class SailEngine(Engine):
+    """Sail holds no frames in memory: one that is read more than once goes to a folder that ends with the session."""
+
+    _folder: str = ""
+
+    def keep(self, frame: DataFrame) -> DataFrame:
+        self._folder = self._folder or tempfile.mkdtemp(prefix="zorgstat-sail-")
+        path = f"{self._folder}/{len(self._kept)}"
+        frame.write.parquet(path)
+        self._kept.append(self.spark.read.parquet(path))
+        return self._kept[-1]
+
+    def release(self) -> None:
+        self._kept.clear()
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = ""
+
+    def tasks(self) -> tuple[int, int]:
+        return 0, 0
+
+
+@contextlib.contextmanager
+def start(engine: str = "spark", conf: Mapping[str, str] | None = None) -> Iterator[Engine]:
+    """A running engine. Where a session exists already (Databricks, a notebook), that one is used and left running."""
+    if engine not in ENGINES:
+        raise SettingsError(f"engine is {engine}; use {' or '.join(ENGINES)}.")
+    if engine == "sail":
+        with _sail() as running:
+            yield running
+        return
+    existing = SparkSession.getActiveSession()
+    if existing is not None:
+        running = Engine("spark", existing)
+        try:
+            yield running
+        finally:
+            running.release()
+        return
+    running = _submitted(conf or {}) if "PYSPARK_GATEWAY_PORT" in os.environ else _local(conf or {})
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def _submitted(conf: Mapping[str, str]) -> Engine:
+    """Under spark-submit: master, memory and jars are its business."""
+    return Engine("spark", _build({**ALWAYS, **conf}))
+
+
+def _local(conf: Mapping[str, str]) -> Engine:
+    log = _log_file()
+    jars = sorted(jar_folder().glob("*.jar"))
+    delta = {"spark.jars": ",".join(map(str, jars))} if jars else {"spark.jars.packages": DELTA_PACKAGE}
+    log4j = resources.files("zorgstat").joinpath("io", "log4j2.properties")
+    java = f"-Dlog4j2.configurationFile={log4j} -Dzorgstat.log={log} {conf.get('spark.driver.extraJavaOptions', '')}"
+    settings = {**ALWAYS, **local_settings(), **delta, **conf, "spark.driver.extraJavaOptions": java.strip()}
+    try:
+        with _quiet(log):
+            return Engine("spark", _build(settings), log)
+    except Exception as error:  # whatever keeps Java from starting
+        raise EngineError(f"Spark did not start ({type(error).__name__}). Is Java 17 or 21 installed? See {log}.") from None
+
+
+def _build(settings: Mapping[str, str]) -> SparkSession:
+    builder = SparkSession.builder.appName("zorgstat")
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    return builder.getOrCreate()
+
+
+@contextlib.contextmanager
+def _sail() -> Iterator[Engine]:
+    try:
+        from pysail.spark import SparkConnectServer
+    except ImportError:
+        raise EngineError("The engine sail is not installed: pip install 'zorgstat[sail]'.") from None
+    log = _log_file()
+    with _quiet(log):
+        server = SparkConnectServer("127.0.0.1", 0)
+        server.start(background=True)
+        address = server.listening_address
+        session = SparkSession.builder.remote(f"sc://127.0.0.1:{address[1]}").create()
+        session.conf.set("spark.sql.session.timeZone", "UTC")
+    running = SailEngine("sail", session, log)
+    try:
+        yield running
+    finally:
+        running.release()
+        session.stop()
+        server.stop()
+
+
+def jar_folder() -> Path:
+    """Where `make setup` put Delta's five jars; without them Spark fetches them itself, at every start."""
+    return Path(os.environ.get("ZORGSTAT_JARS") or Path(sys.prefix) / "share" / "zorgstat" / "jars")
+
+
+def _log_file() -> Path:
+    folder = Path(tempfile.gettempdir()) / f"zorgstat-{os.getuid() if hasattr(os, 'getuid') else 'logs'}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder / f"spark-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}.log"
+
+
+@contextlib.contextmanager
+def _quiet(log: Path) -> Iterator[None]:
+    """What a started process writes to the screen goes to the log: Java keeps the standard error that it was born with."""
+    sys.stderr.flush()
+    screen = os.dup(2)
+    with log.open("a") as file:
+        os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(screen, 2)
+        os.close(screen)
