@@ -103,14 +103,27 @@ STRATEGIES = ("reference", "key", "reference_then_key", "none")
 
 PRACTICES = tuple(f"0400{n:04d}" for n in range(1, 11))
 STOPPED_PRACTICE = "04000090"
-NOT_PRACTICES = ("04000901", "04000902", "04000903", "4000001", "", "04 00001", "０４０１")
+NOT_PRACTICES = ("04000901", "04000902", "04000903", "4000001", "", "04 00001", "\uff10\uff14\uff10\uff11")
 
 PERFORMANCE = _words(
     "1000 1001 1002 1004 1100 1101 1102 1103 1105 1200 1201 1202 1204 1316 1317 1318 1319 1320 1400 1401 1402 1500 "
     "1501 1502 1600 1601 1602 1604 1700 1701 1702 1704 1750 1751 1752 1754 1775 1776 1777 1860 1864 1870 1871 1872 "
     "1920"
 )
-BAD_PERFORMANCE = ("1003", "1104", "1861", "1921", "9999", "0000", "ABCD", "１０００", "100 ", " 100", "", None)
+BAD_PERFORMANCE = (
+    "1003",
+    "1104",
+    "1861",
+    "1921",
+    "9999",
+    "0000",
+    "ABCD",
+    "\uff11\uff10\uff10\uff10",
+    "100 ",
+    " 100",
+    "",
+    None,
+)
 
 # last two digits at both sides of every border, and the gaps 29, 30, 49, 57-59
 GOOD_ENDINGS = _words("00 09 10 19 20 28 31 39 40 48 50 56 60 69 70 79 80 89")
@@ -125,7 +138,7 @@ BAD_DIAGNOSES = (
     "1257",
     "1258",
     "1259",
-    "１２３１",
+    "\uff11\uff12\uff13\uff11",
     "12 1",
     "+121",
     "-121",
@@ -135,10 +148,26 @@ BAD_DIAGNOSES = (
     None,
 )
 CSI_ONE = _words("001 008 010 011 012 013 014 015 016 017 018 019")
-BAD_CSI = ("9", " 09", "09", "ABC", "002", "006", "007", "022", "000", "9.0", "００９", "009 ", "0009", "", None)
+BAD_CSI = (
+    "9",
+    " 09",
+    "09",
+    "ABC",
+    "002",
+    "006",
+    "007",
+    "022",
+    "000",
+    "9.0",
+    "\uff10\uff10\uff19",
+    "009 ",
+    "0009",
+    "",
+    None,
+)
 
 # U+FF5E sorts before the emoji by UTF-8 bytes and after it by UTF-16 units; the last two é differ in form only
-REFERENCE_HEADS = ("", "", "", "", "a", "A", "Z", "z", "é", "e\u0301", "😀", "😀", "～", "～", "-")
+REFERENCE_HEADS = ("", "", "", "a", "A", "b", "B", "Z", "z", "é", "e\u0301", "😀", "😀", "\uff5e", "\uff5e", "-")
 
 
 def _day(value: dt.date, offset: int) -> dt.date:
@@ -215,7 +244,9 @@ class _World:
         if rng.random() < 0.75:
             concerns = ["CZ", "Salland", "Menzis", "VGZ", "Zorg en Zekerheid", "De Friesland"]
             settings["av_source"] = {
-                concern: rng.choice(("packages", "packages", "delivered")) for concern in concerns if rng.random() < 0.8
+                concern: rng.choice(("packages", "packages", "packages", "delivered"))
+                for concern in concerns
+                if rng.random() < 0.85
             }
         if rng.random() < 0.85:
             policies = ["sum", "max", "latest", "latest", rng.choice(("max", "latest"))]
@@ -335,7 +366,7 @@ class _World:
                 four + "AB\n",
                 four + "éa",
                 four + "\u212aA",  # the Kelvin sign: a K to whoever ignores case
-                four + "ſA",
+                four + "\u017fA",
                 four[:3],
                 four + "1",
                 "B-" + four,
@@ -495,18 +526,19 @@ class _World:
                 year = rng.choice((y, y, y, y, y - 1, y + 1))
                 classes[uzovi, bsn, year] = rng.choice(("low", "high"))
             froms = [self.start, rng.choice((_day(self.start, -200), self.end, _day(self.end, -30)))]
-            sessions = (0, 1, 5, 6, 7, 8, 11, 12, 12, 13, 13, 9999, -3, -1)
-            if rng.random() < 0.4:  # only packages that tie
-                tied_from = rng.choice(froms)
-                names = rng.choice((("AV1",), ("AV1", "av1", "AV2"), ("😀", "～"), ("é", "e\u0301", "z")))
+            any_sessions = (0, 1, 5, 6, 7, 8, 11, 12, 12, 13, 13, 9999, -3, -1)
+            if rng.random() < 0.6:  # packages that tie in all but a little, around twelve sessions
+                tied_from = [rng.choice(froms)] * 2 if rng.random() < 0.6 else froms
+                names = rng.choice((("AV1",), ("AV1", "av1", "AV2"), ("😀", "\uff5e"), ("é", "e\u0301", "z")))
+                sessions = rng.choice(((12, 13), (12, 13), (6, 7), (3, 9999)))
                 for _ in range(rng.choice((2, 2, 3))):
                     self.rows["av_packages"].append(
                         {
                             "uzovi": rng.choice(self.siblings[self.concern_of[home]]),
                             "bsn": bsn,
                             "package": rng.choice(names),
-                            "insured_sessions": rng.choice((3, 12, 13, 9999)),
-                            "valid_from": tied_from,
+                            "insured_sessions": rng.choice(sessions),
+                            "valid_from": rng.choice(tied_from),
                             "valid_to": None,
                         }
                     )
@@ -530,8 +562,8 @@ class _World:
                     {
                         "uzovi": rng.choice((*family, *family, *family, rng.choice(self.labels), "9991")),
                         "bsn": bsn,
-                        "package": rng.choice(("AV1", "AV1", "AV1", "av1", "AV2", "é", "😀", "～", "")),
-                        "insured_sessions": rng.choice(sessions),
+                        "package": rng.choice(("AV1", "AV1", "AV1", "av1", "AV2", "é", "😀", "\uff5e", "")),
+                        "insured_sessions": rng.choice(any_sessions),
                         "valid_from": valid_from,
                         "valid_to": valid_to,
                     }
@@ -729,7 +761,7 @@ class _World:
             performance = ("1100", "1101", "1102", "1103")[i]
             amount = rng.choice((3000, 3000, 3500, 2999))
             treated = self.treatment_day()
-            given: Row = {"claim_date": rng.choice((day, day, self.claim_day(), self.start))}
+            given: Row = {"claim_date": rng.choice((day, day, day, day, self.claim_day(), self.start))}
             if rng.random() < 0.15:
                 given["bsn"] = rng.choice((None, rng.choice(self.clean)))
             if rng.random() < 0.1:
@@ -806,7 +838,7 @@ class _World:
         rng = self.rng
         endings = ("0000", "0010", "0020", "0031", "0040", "0050", "0060", "0070", "0080")
         pairs = [(bsn, ending) for bsn in self.clean for ending in endings]
-        sizes = rng.sample((10, 11, 12, 13, 15, 16, 25, 26), 5) + [rng.choice((30, 31)), rng.choice((60, 61))]
+        sizes = [*rng.sample((10, 11, 12, 13, 15, 16, 25, 26), 5), rng.choice((30, 31)), rng.choice((60, 61))]
         sizes += [rng.choice((9, 10)), rng.choice((10, 11)), 12]
         if self.seed % 4 == 0:
             sizes.append(rng.choice((150, 151)))

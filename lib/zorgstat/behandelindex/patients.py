@@ -50,8 +50,12 @@ def attributes(enrolments: DataFrame, labels: DataFrame, settings: Settings) -> 
 
 
 def _latest(value: str, where: Column) -> Column:
-    """Aggregate: of the rows that qualify, the value with the latest valid_from; labels are in the order of uzovi."""
-    return F.max(F.when(where, F.struct("valid_from", "label", value))).alias(value)
+    """Aggregate: of the rows that qualify, the value with the latest valid_from; labels are in the order of uzovi.
+
+    Whether there is a value is part of the order, since engines differ in where they place a null.
+    """
+    is_known = F.col(value).isNotNull().alias("is_known")
+    return F.max(F.when(where, F.struct("valid_from", "label", is_known, value))).alias(value)
 
 
 def _sex_code(sex: Column) -> Column:

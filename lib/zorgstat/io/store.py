@@ -78,6 +78,18 @@ class Store:
         with locks.hold(self.root, "commit", wait=True):
             frame.select(*typed).write.format("delta").mode("append").save(path)
 
+    def replace(self, frame: DataFrame, name: str) -> None:
+        """Makes the rows the whole of a table, as its next version. No identifiers in the statistics of Delta's log."""
+        path = table_path(self.root, name)
+        with locks.hold(self.root, "commit", wait=True):
+            (
+                frame.write.format("delta")
+                .mode("overwrite")
+                .option("overwriteSchema", "true")
+                .option("delta.dataSkippingStatsColumns", ",".join(name for name in frame.columns if name != "bsn"))
+                .save(path)
+            )
+
     def runs(self) -> list[dict[str, Any]]:
         """Every row of `runs`; none when nothing was ever published here."""
         try:

@@ -13,9 +13,9 @@ from zorgstat.behandelindex.synth.draws import Draws, pick, spread
 from zorgstat.behandelindex.synth.practices import MOST_PRACTICES
 from zorgstat.behandelindex.tables import CLAIMS
 
-MEAN_OTHER, MEAN_CHRONIC = 820, 2100  # hundredths of treatments, before caps and rounding
+MEAN_OTHER, MEAN_CHRONIC = 845, 2280  # hundredths of treatments, before caps and rounding
 CORRECTED = 31  # of 1000 treatments
-DIAGNOSIS_SLOTS, CODE_SLOTS, INTAKE = 8192, 512, 3
+DIAGNOSIS_SLOTS, CODE_SLOTS, INTAKE = 8192, 2048, 3
 MOST_TREATMENTS = 150
 
 # kinds of record: a debit, and what may follow it

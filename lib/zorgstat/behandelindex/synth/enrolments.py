@@ -51,11 +51,12 @@ def enrolments(rows: DataFrame, year: int, draws: Draws) -> DataFrame:
     is_man = F.col("sex") == "M"
     drawn = rows.where(chance >= 40).select("*", chance.alias("chance"), postcode(draws).alias("postcode4"))  # some unknown
     drawn = drawn.select("*", postcode_as_written(draws).alias("postcode"))
+    forgotten = F.col("latest") & (F.col("event") < 140)  # an earlier row still knows it
     birth_date = (
         F.when(F.col("chance") < 180, F.lit(None))
         .when(F.col("chance") < 210, F.add_months(born, -12 * 110))
         .when(F.col("chance") < 235, F.lit(date(year + 1, 2, 3)))
-        .when(F.col("chance").between(1000, 1999) & F.col("latest"), F.lit(None))
+        .when(F.col("chance").between(1000, 1999) & forgotten, F.lit(None))
         .otherwise(born)
     )
     coded = F.col("uzovi").cast("int") % 3 == 0  # labels that deliver COD046
@@ -64,7 +65,7 @@ def enrolments(rows: DataFrame, year: int, draws: Draws) -> DataFrame:
         .when(F.col("chance").between(360, 419), F.lit("9"))
         .when(F.col("chance").between(420, 449), F.lit("0"))
         .when(F.col("chance").between(450, 519), F.lit(None))
-        .when(F.col("chance").between(1500, 2499) & F.col("latest"), F.when(coded, F.lit("0")))
+        .when(F.col("chance").between(1500, 2499) & forgotten, F.when(coded, F.lit("0")))
         .otherwise(F.when(coded, F.when(is_man, "1").otherwise("2")).otherwise(F.col("sex")))
     )
     known = drawn.select("uzovi", "bsn", birth_date.alias("birth_date"), sex.alias("sex"), "postcode", "valid_from", "valid_to")

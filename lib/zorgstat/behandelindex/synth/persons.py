@@ -37,8 +37,8 @@ def add_insurance(persons: DataFrame, total: int, year: int, draws: Draws) -> Da
 
     Before event_day (days after 1 January of the year before) somebody was with label_before.
     """
-    slots = spread([int(row["share"]) for row in codes.rows("synth_labels")], LABEL_SLOTS)
-    labels = [codes.rows("synth_labels")[entry]["uzovi"] for entry in slots]
+    insurers = codes.rows("synth_labels")
+    labels = [insurers[entry]["uzovi"] for entry in spread([int(row["share"]) for row in insurers], LABEL_SLOTS)]
     ages = [row["age_days"] for row in codes.rows("synth_quantiles")]
     sessions = [SESSIONS[entry] for entry in spread(SESSIONS_WEIGHTS, 100)]
     start = (date(year, 1, 1) - date(year - 1, 1, 1)).days

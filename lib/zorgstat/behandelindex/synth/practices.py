@@ -12,10 +12,10 @@ from pyspark.sql import DataFrame, SparkSession
 from zorgstat.behandelindex.synth.draws import Draws
 from zorgstat.behandelindex.tables import AGB_REGISTER
 
-RECORDS_PER_PATIENT = 10.0  # measured; what turns a number of claims into one of patients
+RECORDS_PER_PATIENT = 10.4  # measured; what turns a number of claims into one of patients
 PATIENTS_PER_PRACTICE = 390
 SIZE_SIGMA, SIZE_LIMIT = 1.05, 6000
-EFFECT_SIGMA = 0.155  # on the logarithm; caps and chance turn it into a spread of the indices near 15.8
+EFFECT_SIGMA = 0.195  # on the logarithm; caps and chance turn it into a spread of the indices near 15.8
 WITHOUT_CLAIMS = 0.05
 MOST_PRACTICES = 100_000
 

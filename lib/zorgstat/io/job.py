@@ -1,0 +1,153 @@
+"""One command for the shell, for spark-submit and for Databricks: settings files in, exit code out.
+
+Needs pyspark and delta and nothing else: a cluster has no terminal to please.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+
+from pyspark.errors import PySparkException
+
+from zorgstat.behandelindex import synth as synthetic
+from zorgstat.behandelindex.settings import Settings
+from zorgstat.errors import SettingsError, TableError, ZorgstatError
+from zorgstat.io import config, run, session
+from zorgstat.io.session import Engine
+from zorgstat.io.store import Store
+from zorgstat.io.summary import summarise
+
+EXIT_CODES = {
+    0: "published, or published already with the same inputs, settings and software",
+    2: "the command line or a settings file",
+    3: "input tables are not as declared",
+    4: "a check failed; nothing was published",
+    5: "another run of this version is at work",
+    70: "something unexpected; the message names the log",
+    130: "stopped with Ctrl-C; nothing was published",
+}
+
+Watch = Callable[[str, Engine], AbstractContextManager[run.Report]]
+
+
+@contextmanager
+def plain_lines(title: str, engine: Engine) -> Iterator[run.Report]:
+    """Progress where there is no terminal: a line for each phase as it begins."""
+    since = time.monotonic()
+    yield lambda phase: print(f"{title} [{time.monotonic() - since:5.1f} s] {phase}", file=sys.stderr, flush=True)
+
+
+def behandelindex(
+    settings_files: Sequence[str],
+    input_root: str,
+    output_root: str,
+    *,
+    engine: str = "spark",
+    conf: Mapping[str, str] | None = None,
+    force: bool = False,
+    as_json: bool = False,
+    watch: Watch = plain_lines,
+) -> int:
+    """Runs the reporting versions one after the other in one session; stops at the first that fails.
+
+    The result goes to standard output (as one JSON object if asked for), everything else to standard error.
+    """
+
+    def work(started: list[Engine]) -> None:
+        versions = _load_all(settings_files)
+        results = []
+        with session.start(engine, conf) as running:
+            started.append(running)
+            for settings in versions:
+                title = f"behandelindex {settings.report.year}-{settings.report.version}"
+                with watch(title, running) as report:
+                    result = run.behandelindex(
+                        running, settings, input_root, output_root, force=force, report=report
+                    )
+                results.append(result)
+                if not as_json:
+                    print(summarise(result) + "\n", flush=True)
+        if as_json:
+            found = [result.as_json() for result in results]
+            print(json.dumps(found[0] if len(found) == 1 else {"runs": found}, ensure_ascii=False))
+
+    return guard(work)
+
+
+def guard(work: Callable[[list[Engine]], None]) -> int:
+    """Does the work and returns the exit code; what fails is told in words, without the values that Spark may quote."""
+    started: list[Engine] = []
+    try:
+        work(started)
+        return 0
+    except ZorgstatError as error:
+        _say(_headline(error), str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        _say("stopped", "Ctrl-C; this version was not published.")
+        return 130
+    except Exception as error:  # a message of Spark may hold a record, so only its name goes on
+        name = error.getCondition() if isinstance(error, PySparkException) else None
+        place = traceback.extract_tb(error.__traceback__)
+        log = started[0].log if started else None
+        where = next((f"{frame.name}, line {frame.lineno}" for frame in reversed(place) if "zorgstat" in frame.filename), "")
+        _say(
+            "unexpected",
+            f"{name or type(error).__name__} in {where}. Nothing was published by this version."
+            + (f" Spark's log: {log}" if log else ""),
+        )
+        return 70
+
+
+def _load_all(settings_files: Sequence[str]) -> list[Settings]:
+    loaded, faults = [], []
+    for path in settings_files:
+        try:
+            loaded.append(config.load(path))
+        except SettingsError as error:
+            faults.append(str(error))
+    if faults:
+        raise SettingsError("\n".join(faults))
+    return loaded
+
+
+def _headline(error: ZorgstatError) -> str:
+    if isinstance(error, TableError):
+        count = len(error.faults)
+        return f"the input tables have {count} fault{'s' if count > 1 else ''}; nothing was computed"
+    return {2: "the settings", 4: "checks failed; nothing was published", 5: "locked"}.get(error.exit_code, "unexpected")
+
+
+def _say(headline: str, text: str) -> None:
+    lines = "\n".join(f"  {line}" for line in text.splitlines())
+    print(f"zorgstat: {headline}:\n{lines}", file=sys.stderr, flush=True)
+
+
+def synth(
+    output_root: str,
+    claims: int,
+    seed: int,
+    year: int,
+    *,
+    engine: str = "spark",
+    conf: Mapping[str, str] | None = None,
+    watch: Watch = plain_lines,
+) -> int:
+    """Writes synthetic input tables, each in its folder under the root."""
+
+    def work(started: list[Engine]) -> None:
+        with session.start(engine, conf) as running:
+            started.append(running)
+            tables = synthetic.tables(running.spark, claims, seed, year)
+            with watch("synth behandelindex", running) as report:
+                for name, frame in tables.items():
+                    report(name)
+                    Store(running, output_root).replace(frame, name)
+            print(f"{len(tables)} tables in {output_root}: {', '.join(tables)}")
+
+    return guard(work)
