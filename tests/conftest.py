@@ -1,4 +1,7 @@
-"""One small Spark for all tests: two cores, one shuffle partition, no screen; compiled lightly, since nothing is big."""
+"""One small engine for all tests: two cores, one shuffle partition, no screen; compiled lightly, since nothing is big.
+
+`pytest --engine sail` runs the tests of whole pipelines on the other engine.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +15,19 @@ from zorgstat.io import session
 SMALL = {
     "spark.master": "local[2]",
     "spark.driver.memory": "2g",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     "spark.sql.shuffle.partitions": "1",
     "spark.default.parallelism": "2",
     "spark.databricks.delta.snapshotPartitions": "1",
 }
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--engine", choices=session.ENGINES, default="spark")
+
+
 @pytest.fixture(scope="session")
-def engine() -> Iterator[session.Engine]:
-    with session.start("spark", SMALL) as engine:
+def engine(request: pytest.FixtureRequest) -> Iterator[session.Engine]:
+    with session.start(request.config.getoption("--engine"), SMALL, light=True) as engine:
         yield engine
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 
@@ -40,54 +39,56 @@ def schema_faults(schema: StructType, table: Table) -> list[str]:
 
 
 def count_faults(frame: DataFrame, table: Table) -> DataFrame:
-    """How often the rows break the declaration.
+    """How often the rows break the declaration: one row, `rows` and one count per kind of fault and column.
 
-    Out: table, column, kind (`rows` for all rows; `null`, `value`, `duplicate` for faults), count. Rows that miss part of
-    a key are not compared. Keys are compared by a hash: `find_duplicates` tells whether they really are the same.
+    Out: rows; `null:<column>` where null is not allowed; `value:<column>` outside a closed list; `duplicate:<key>` rows
+    that share their key. Rows that miss part of a key are not compared. Keys are compared by a hash: `find_duplicates`
+    tells whether they really are the same. One pass over the table: faults are bits of one number, which hardly any row
+    has, and rows are counted by it and by their key.
     """
-    counts: list[tuple[str, str, Column]] = [("", "rows", F.count(F.lit(1)))]
-    for column in table.columns:
-        value = F.col(column.name)
-        if not column.nullable:
-            counts.append((column.name, "null", F.count_if(value.isNull())))
-        if column.values:
-            counts.append((column.name, "value", F.count_if(~value.isin(list(column.values)))))
-    rows = [
-        F.struct(F.lit(column).alias("column"), F.lit(kind).alias("kind"), count.alias("count"))
-        for column, kind, count in counts
-    ]
-    answers = frame.agg(F.array(*rows).alias("answers")).select(F.explode("answers").alias("answer")).select("answer.*")
+    rules = _rules(table)
+    bits = [F.when(broken, 1 << place).otherwise(0) for place, (_, broken) in enumerate(rules)]
+    faults = reduce(Column.bitwiseOR, bits, F.lit(0))
+    key_hash = F.when(_has_key(table), F.xxhash64(*table.key)) if table.key else F.lit(None).cast("bigint")
+    rows = frame.select(faults.alias("faults"), key_hash.alias("key_hash"))
     if table.key:
-        same = _hashed(frame, table).groupBy("key_hash").agg(F.count(F.lit(1)).alias("count")).where(F.col("count") > 1)
-        answers = answers.unionByName(
-            same.agg(F.coalesce(F.sum("count"), F.lit(0)).alias("count")).select(
-                F.lit(", ".join(table.key)).alias("column"), F.lit("duplicate").alias("kind"), "count"
-            )
-        )
-    return answers.select(F.lit(table.name).alias("table"), "column", "kind", "count")
+        rows = rows.repartition("key_hash")  # nearly every row has a key of its own: counting before the exchange is in vain
+    counted = rows.groupBy("faults", "key_hash").agg(F.count(F.lit(1)).alias("n"))
+    duplicate = F.sum(F.when(F.col("key_hash").isNotNull() & (F.col("n") > 1), F.col("n")))
+    return counted.agg(
+        F.coalesce(F.sum("n"), F.lit(0)).alias("rows"),
+        *[
+            F.coalesce(F.sum(F.when(F.col("faults").bitwiseAND(1 << place) != 0, F.col("n"))), F.lit(0)).alias(name)
+            for place, (name, _) in enumerate(rules)
+        ],
+        *([F.coalesce(duplicate, F.lit(0)).alias(f"duplicate:{', '.join(table.key)}")] if table.key else []),
+    )
 
 
 def find_duplicates(frame: DataFrame, table: Table) -> int:
     """The number of rows that share their key with another row, compared in full. For after a suspicion: it is slow."""
-    hashed = _hashed(frame, table)
-    suspects = hashed.groupBy("key_hash").agg(F.count(F.lit(1)).alias("count")).where(F.col("count") > 1)
-    same = hashed.join(suspects.select("key_hash"), "key_hash").groupBy(*table.key).agg(F.count(F.lit(1)).alias("count"))
-    found = same.where(F.col("count") > 1).agg(F.sum("count").alias("count")).first()
-    return int(found["count"] or 0) if found else 0
+    hashed = frame.where(_has_key(table)).select(*table.key, F.xxhash64(*table.key).alias("key_hash"))
+    suspects = hashed.groupBy("key_hash").agg(F.count(F.lit(1)).alias("n")).where(F.col("n") > 1)
+    same = hashed.join(suspects.select("key_hash"), "key_hash").groupBy(*table.key).agg(F.count(F.lit(1)).alias("n"))
+    found = same.where(F.col("n") > 1).agg(F.sum("n").alias("n")).first()
+    return int(found["n"] or 0) if found else 0
 
 
-def _hashed(frame: DataFrame, table: Table) -> DataFrame:
-    whole = reduce(Column.__and__, [F.col(name).isNotNull() for name in table.key])
-    return frame.where(whole).select(*table.key, F.xxhash64(*table.key).alias("key_hash"))
+def _rules(table: Table) -> list[tuple[str, Column]]:
+    nulls = [(f"null:{column.name}", F.col(column.name).isNull()) for column in table.columns if not column.nullable]
+    values = [
+        (f"value:{column.name}", ~F.col(column.name).isin(list(column.values))) for column in table.columns if column.values
+    ]
+    return nulls + values
 
 
-def count_all_faults(frames: Iterable[tuple[DataFrame, Table]]) -> DataFrame:
-    """`count_faults` of several tables in one frame, so that one job answers for all."""
-    return reduce(DataFrame.unionByName, [count_faults(frame, table) for frame, table in frames])
+def _has_key(table: Table) -> Column:
+    return reduce(Column.__and__, [F.col(name).isNotNull() for name in table.key])
 
 
-def describe_fault(table: Table, column: str, kind: str, count: int) -> str:
-    """One line: what is wrong, where, how often, what to do."""
+def describe_fault(table: Table, fault: str, count: int) -> str:
+    """One line for a column of `count_faults`: what is wrong, where, how often, what to do."""
+    kind, column = fault.split(":")
     if kind == "null":
         return f"{table.name}: column {column} is null in {count:,} rows; it must have a value in every row."
     if kind == "value":
@@ -96,14 +97,19 @@ def describe_fault(table: Table, column: str, kind: str, count: int) -> str:
     return f"{table.name}: {count:,} rows share their key ({column}) with another row; it must be unique."
 
 
-def checksum(frame: DataFrame, table: Table, leave_out: tuple[str, ...] = ("run_id",)) -> DataFrame:
-    """One row, column `checksum`: equal for equal rows, whatever their order or layout.
+def null_counts(table: Table) -> list[Column]:
+    """Aggregates, named as in `count_faults`: nulls where none may be."""
+    return [F.count_if(broken).alias(name) for name, broken in _rules(table) if name.startswith("null:")]
+
+
+def checksum(table: Table, leave_out: tuple[str, ...] = ("run_id",)) -> Column:
+    """Aggregate: equal for equal rows, whatever their order or layout.
 
     The run is left out, so that a second run on the same inputs has the same checksum. Whether a value is null is hashed
-    too, since the hash of a row passes over nulls.
+    too, since the hash of a row passes over nulls. Sums of half hashes have room for two milliard rows.
     """
     names = [name for name in table.names if name not in leave_out]
     row_hash = F.xxhash64(*names, *[F.col(name).isNull() for name in names])
     high, low = F.shiftright(row_hash, 32), row_hash.bitwiseAND(F.lit(0xFFFFFFFF).cast("bigint"))
     parts = [F.count(F.lit(1)), F.coalesce(F.sum(high), F.lit(0)), F.coalesce(F.sum(low), F.lit(0))]
-    return frame.agg(F.concat_ws(":", *[part.cast("string") for part in parts]).alias("checksum"))
+    return F.concat_ws(":", *[part.cast("string") for part in parts]).alias("checksum")

@@ -11,6 +11,9 @@ from datetime import date
 from importlib import resources
 from typing import TypeAlias
 
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
 Row: TypeAlias = dict[str, str]
 
 
@@ -24,3 +27,21 @@ def rows(name: str, on: date | None = None) -> list[Row]:
 def holds(row: Row, on: date) -> bool:
     start, end = row["valid_from"], row["valid_to"]
     return date.fromisoformat(start) <= on and (not end or on <= date.fromisoformat(end))
+
+
+def ranges(name: str, class_name: str, on: date) -> dict[int, int]:
+    """Number -> class, from a list with the columns first, last (both included) and the class."""
+    return {
+        number: int(row[class_name])
+        for row in rows(name, on)
+        for number in range(int(row["first"]), int(row["last"]) + 1)
+    }
+
+
+def look_up(number: Column, classes: dict[int, int]) -> Column:
+    """The class of a whole number; null for null and for a number that is not listed.
+
+    One array instead of a chain of conditions, which would work the number out anew for each.
+    """
+    listed = [F.lit(classes.get(place)).cast("int") for place in range(max(classes) + 1)]
+    return F.get(F.array(*listed), number)

@@ -166,8 +166,28 @@ BAD_CSI = (
     None,
 )
 
+# "9" and "10" are put before five digits, so that bytes and numbers disagree;
 # U+FF5E sorts before the emoji by UTF-8 bytes and after it by UTF-16 units; the last two é differ in form only
-REFERENCE_HEADS = ("", "", "", "a", "A", "b", "B", "Z", "z", "é", "e\u0301", "😀", "😀", "\uff5e", "\uff5e", "-")
+REFERENCE_HEADS = (
+    "",
+    "9",
+    "9",
+    "10",
+    "10",
+    "a",
+    "A",
+    "b",
+    "B",
+    "Z",
+    "z",
+    "é",
+    "e\u0301",
+    "😀",
+    "😀",
+    "\uff5e",
+    "\uff5e",
+    "-",
+)
 
 
 def _day(value: dt.date, offset: int) -> dt.date:
@@ -578,7 +598,8 @@ class _World:
     def reference(self, uzovi: str, practice: str | None) -> str:
         """Unique within (uzovi, practice) only, in an order that bytes, letters and numbers disagree on."""
         self.numbers[uzovi, practice] += 1
-        return self.rng.choice(REFERENCE_HEADS) + str(self.numbers[uzovi, practice])
+        head, number = self.rng.choice(REFERENCE_HEADS), self.numbers[uzovi, practice]
+        return f"{head}{number:05d}" if head.isdigit() else f"{head}{number}"
 
     def treatment_day(self) -> dt.date:
         return _day(self.start, self.rng.randrange((self.end - self.start).days + 1))

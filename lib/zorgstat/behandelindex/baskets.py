@@ -19,6 +19,12 @@ def basket_id() -> Column:
     return number + 1
 
 
+def put_in_baskets(judged: DataFrame) -> DataFrame:
+    """Adds basket_id, null for what does not count."""
+    is_counted = F.col("outcome") == int(Outcome.COUNTED)
+    return judged.withColumn("basket_id", F.when(is_counted, basket_id()))
+
+
 def class_of(name: str) -> Column:
     """The class that a basket_id holds: `basket_id` read backwards."""
     places = list(CLASSES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -11,41 +12,41 @@ from zorgstat import exact
 from zorgstat.checks import Finding
 
 TOLERANCE = 1e-9
+SIZES = ("treatments", "combinations")
 BASKETS = 900
 
 
-def measure(outputs: Mapping[str, DataFrame]) -> DataFrame:
-    """One row with every number that `judge` needs, from the five outputs of one run."""
-    outcomes, national = outputs["outcomes"], outputs["national_baskets"]
-    baskets, indices = outputs["practice_baskets"], outputs["practice_index"]
-    weights = baskets.groupBy("practice_agb").agg(exact.total(F.col("weight")).alias("weight"))
-    weighted = exact.total(F.col("index") * F.col("combinations")) / F.sum("combinations")
-    outside = ~F.col("basket_id").between(1, BASKETS)
-    parts = [
-        outcomes.agg(
-            F.coalesce(F.sum("records"), F.lit(0)).alias("records"),
-            F.coalesce(F.sum(F.when(F.col("outcome") == "counted", F.col("records"))), F.lit(0)).alias("counted"),
-        ),
-        national.agg(*_sums("national"), F.count_if(outside).alias("national_outside")),
-        baskets.agg(*_sums("baskets"), F.count_if(outside).alias("baskets_outside")),
-        indices.agg(*_sums("practices"), F.count(F.lit(1)).alias("practices"), F.abs(weighted - 100).alias("mean_off")),
-        weights.agg(F.max(F.abs(F.col("weight") - 1)).alias("weight_off")),
-    ]
-    row = parts[0]
-    for part in parts[1:]:
-        row = row.crossJoin(part)
-    return row
+def measures() -> dict[str, list[Column]]:
+    """By output table: the aggregates that `judge` needs."""
+    is_counted = F.col("outcome") == "counted"
+    return {
+        "outcomes": [_sum(F.col("records"), "records"), _sum(F.when(is_counted, F.col("records")), "counted")],
+        "national_baskets": _sizes("national"),
+        "practice_baskets": _sizes("baskets"),
+        "practice_index": [
+            *_sizes("practices"),
+            (exact.total(F.col("index") * F.col("combinations")) / F.sum("combinations")).alias("mean_index"),
+        ],
+        "correction_factors": [],
+    }
 
 
-def judge(row: Mapping[str, float], input_records: int) -> list[Finding]:
+def weights(practice_baskets: DataFrame) -> DataFrame:
+    """One row, weight_off: how far the weights of a practice are from 1, where they are farthest."""
+    by_practice = practice_baskets.groupBy("practice_agb").agg(exact.total(F.col("weight")).alias("weight"))
+    return by_practice.agg(F.max(F.abs(F.col("weight") - 1)).alias("weight_off"))
+
+
+def judge(row: Mapping[str, Any], input_records: int) -> list[Finding]:
     """The findings of one run, errors and good news alike: count 0 means that the check holds.
 
-    In: row (of `measure`), input_records (the rows of claims).
+    In: row (the values of `measures` and `weights`), input_records (the rows of claims).
     """
     treatments = {name: int(row[f"{name}_treatments"]) for name in ("national", "baskets", "practices")}
     combinations = {name: int(row[f"{name}_combinations"]) for name in ("national", "baskets", "practices")}
     counted = int(row["counted"])
-    mean_off, weight_off = row["mean_off"] or 0.0, row["weight_off"] or 0.0
+    mean_off = abs(row["mean_index"] - 100) if counted else 0.0
+    weight_off = row["weight_off"] if counted else 0.0
     outside = int(row["national_outside"]) + int(row["baskets_outside"])
     return [
         _finding(
@@ -78,8 +79,13 @@ def judge(row: Mapping[str, float], input_records: int) -> list[Finding]:
     ]
 
 
-def _sums(name: str) -> list[Column]:
-    return [F.coalesce(F.sum(of), F.lit(0)).alias(f"{name}_{of}") for of in ("treatments", "combinations")]
+def _sizes(name: str) -> list[Column]:
+    outside = F.when(~F.col("basket_id").between(1, BASKETS), 1) if name != "practices" else F.lit(0)
+    return [*[_sum(F.col(of), f"{name}_{of}") for of in SIZES], _sum(outside, f"{name}_outside")]
+
+
+def _sum(of: Column, name: str) -> Column:
+    return F.coalesce(F.sum(of), F.lit(0)).alias(name)
 
 
 def _finding(rule: str, count: int, detail: str) -> Finding:

@@ -60,10 +60,8 @@ def age_class(birth_date: Column, settings: Settings) -> Column:
     had_birthday = F.when(month_and_day <= 100 * report.age_date.month + report.age_date.day, 0).otherwise(1)
     years = F.lit(report.age_date.year) - F.year(birth_date) - had_birthday
     age = F.greatest(years, F.lit(0))
-    chain = F.lit(None).cast("int")
-    for row in codes.rows("age_classes", report.period_end):
-        chain = F.when(age.between(int(row["first"]), int(row["last"])), F.lit(int(row["age_class"]))).otherwise(chain)
-    return F.when(birth_date <= F.lit(report.year_end), chain)
+    age_classes = codes.ranges("age_classes", "age_class", report.period_end)
+    return F.when(birth_date <= F.lit(report.year_end), codes.look_up(age, age_classes))
 
 
 def postcode4(postcode: Column) -> Column:
@@ -116,18 +114,21 @@ def _derived_high(derived: DataFrame, settings: Settings) -> DataFrame:
     )
 
 
-def insurance_class(insurance: Column, group: Column, groups: Column) -> Column:
-    """1 Bzv; for CSI 009 by the person's cover at the concern that was claimed from: 2 low, 3 high; else 3.
+def add_insurance_class(groups: DataFrame, labels: DataFrame) -> DataFrame:
+    """1 Bzv; for CSI 009 by the person's cover at the concern that was claimed from: 2 low, 3 high; 3 for what is high.
 
-    In: insurance (the group of the CSI code), group (the concern), groups (where the person's cover is high, or null).
+    In:  groups (label, insurance: the group of the CSI code, groups: where the person's cover is high, or null).
+    Out: + insurance_class (null where insurance is).
     """
-    has_high_cover = F.coalesce(F.array_contains(groups, group), F.lit(False))
-    is_high = (insurance == HIGH) | ((insurance == BY_COVER) & has_high_cover)
-    return (
-        F.when(is_high, HIGH_COVER_CLASS)
+    insurance = F.col("insurance")
+    has_high_cover = F.coalesce(F.array_contains("groups", F.col("group")), F.lit(False))
+    insurance_class = (
+        F.when((insurance == HIGH) | ((insurance == BY_COVER) & has_high_cover), HIGH_COVER_CLASS)
         .when(insurance == BY_COVER, LOW_COVER_CLASS)
         .when(insurance.isNotNull(), BZV_CLASS)
     )
+    concerns = F.broadcast(labels.select("label", "group"))
+    return groups.join(concerns, "label", "left").withColumn("insurance_class", insurance_class)
 
 
 def _person() -> Column:

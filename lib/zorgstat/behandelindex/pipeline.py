@@ -1,7 +1,6 @@
 """The order of the rules: from inputs to the five outputs (method 1.4, figure 1).
 
-Nothing runs here: the frames are plans, and whoever writes them starts the work. See docs/plan.md for what Spark makes
-of it.
+What Spark makes of it: docs/plan.md.
 """
 
 from __future__ import annotations
@@ -15,15 +14,23 @@ from zorgstat.behandelindex import baskets, classes, intervals, netting, patient
 from zorgstat.behandelindex.settings import Settings
 
 Frames = Mapping[str, DataFrame]
+Keep = Callable[[DataFrame], DataFrame]
 
 
-def tally(inputs: Frames, settings: Settings) -> DataFrame:
-    """From every claim to counts without people (columns: `baskets.tally`): the one heavy part, read once per output.
+def build(inputs: Frames, settings: Settings, keep: Keep = DataFrame.persist) -> dict[str, DataFrame]:
+    """The five outputs by name, without the columns of the run (contract behandelindex, Outputs).
 
-    In: the seven inputs by name (contract behandelindex, Inputs).
+    In: the seven inputs by name (contract behandelindex, Inputs); `keep` says how the engine holds on to a frame that is
+    read more than once.
     """
-    labels = selection.number_labels(inputs["insurers"], settings)
-    practices = selection.number_practices(inputs["agb_register"])
+    labels = keep(selection.number_labels(inputs["insurers"], settings))
+    practices = keep(selection.number_practices(inputs["agb_register"]))
+    tallied = keep(tally(inputs, labels, practices, settings))
+    return figures(tallied, labels, practices, settings, keep)
+
+
+def tally(inputs: Frames, labels: DataFrame, practices: DataFrame, settings: Settings) -> DataFrame:
+    """From every claim to counts without people (columns: `baskets.tally`): the one heavy part."""
     records = selection.judge_delivery(inputs["claims"], labels, settings)
     paired = netting.take_back(records)
     groups = records.transform(selection.judge_treatment, paired, practices, settings).transform(
@@ -33,37 +40,29 @@ def tally(inputs: Frames, settings: Settings) -> DataFrame:
         classes.add_patient_classes, classes.rank_postcodes(inputs["ses_woa"]), settings
     )
     covers = classes.high_covers(inputs["av_classes"], inputs["av_packages"], labels, settings)
-    judged = (
+    return (
         groups.join(people, "person", "left")
         .join(covers, "person", "left")
-        .join(F.broadcast(labels.select("label", "group")), "label", "left")
-        .withColumn("insurance_class", classes.insurance_class(F.col("insurance"), F.col("group"), F.col("groups")))
+        .transform(classes.add_insurance_class, labels)
         .transform(selection.judge_person)
+        .transform(baskets.put_in_baskets)
+        .transform(baskets.tally)
     )
-    is_counted = F.col("outcome") == int(selection.Outcome.COUNTED)
-    return judged.withColumn("basket_id", F.when(is_counted, baskets.basket_id())).transform(baskets.tally)
 
 
-def figures(tallied: DataFrame, inputs: Frames, settings: Settings) -> dict[str, DataFrame]:
-    """From counts to the five outputs (contract behandelindex, Outputs), without the columns of the run."""
-    labels = selection.number_labels(inputs["insurers"], settings)
-    practices = selection.number_practices(inputs["agb_register"])
+def figures(
+    tallied: DataFrame, labels: DataFrame, practices: DataFrame, settings: Settings, keep: Keep
+) -> dict[str, DataFrame]:
+    """From counts to the five outputs."""
     counted = baskets.count_practice_baskets(tallied)
     national = baskets.national_baskets(counted)
-    compared = practice_index.compare_baskets(counted, national)
+    compared = keep(practice_index.compare_baskets(counted, national).join(F.broadcast(practices), "practice"))
     indices = practice_index.index_practices(compared)
     factors = intervals.correction_factors(intervals.spread(indices), settings)
     return {
         "outcomes": selection.count_outcomes(tallied, labels),
         "national_baskets": national,
-        "practice_baskets": compared.join(F.broadcast(practices), "practice"),
-        "practice_index": intervals.add_intervals(indices, factors).join(F.broadcast(practices), "practice"),
+        "practice_baskets": compared,
+        "practice_index": intervals.add_intervals(indices, factors),
         "correction_factors": factors,
     }
-
-
-def build(
-    inputs: Frames, settings: Settings, keep: Callable[[DataFrame], DataFrame] = DataFrame.persist
-) -> dict[str, DataFrame]:
-    """All outputs. `keep` says how the engine holds on to a frame that several outputs read."""
-    return figures(keep(tally(inputs, settings)), inputs, settings)

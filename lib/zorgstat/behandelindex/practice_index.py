@@ -34,14 +34,14 @@ def index_practices(compared: DataFrame) -> DataFrame:
 
     The sum of weight * basket_index over the baskets is the sum of treatments / national_mean, over all combinations:
     one division instead of one per basket, and exact sums (`exact.total`).
-    In:  compared (from `compare_baskets`).
-    Out: practice, combinations, patients, treatments, expected_treatments, index, index_rounded, index_excl_small,
+    In:  compared (from `compare_baskets`, with practice_agb).
+    Out: practice_agb, combinations, patients, treatments, expected_treatments, index, index_rounded, index_excl_small,
          index_excl_small_rounded (null when every basket is small), small_baskets_matter.
     Source: method 1.4 (index of the practice; baskets of fewer than 60); contract, Figures.
     """
     large = ~F.col("is_small")
     means_in_practice = F.col("treatments") / F.col("national_mean")
-    sums = compared.groupBy("practice").agg(
+    sums = compared.groupBy("practice_agb").agg(
         F.sum("combinations").alias("combinations"),
         F.sum("patients").alias("patients"),
         F.sum("treatments").alias("treatments"),
@@ -51,7 +51,7 @@ def index_practices(compared: DataFrame) -> DataFrame:
         F.sum(F.when(large, F.col("combinations"))).alias("large_combinations"),
     )
     indexed = sums.select(
-        *("practice", "combinations", "patients", "treatments", "expected_treatments"),
+        *("practice_agb", "combinations", "patients", "treatments", "expected_treatments"),
         _index(F.col("all_means"), F.col("combinations")).alias("index"),
         _index(F.col("large_means"), F.col("large_combinations")).alias("index_excl_small"),
     )

@@ -217,22 +217,13 @@ INSURANCE = {"bzv": BZV, "by_cover": BY_COVER, "high": HIGH, "covid": COVID}
 
 def _insurance(csi_code: Column, on: date) -> Column:
     """The group of a CSI code (csi_groups.csv); null for a code in no group. Source: method 1.3.5."""
-    listed = codes.rows("csi_groups", on)
-    chain = F.lit(None).cast("int")
-    for name, number in INSURANCE.items():
-        members = [row["csi_code"] for row in listed if row["insurance"] == name]
-        chain = F.when(csi_code.isin(members), F.lit(number)).otherwise(chain)
-    return chain
+    groups = {int(row["csi_code"]): INSURANCE[row["insurance"]] for row in codes.rows("csi_groups", on)}
+    return codes.look_up(privacy.digits(csi_code, 3), groups)
 
 
 def _pathology_class(diagnosis_code: Column, on: date) -> Column:
     """The class of the last two of four digits (pathology_ranges.csv); null in no range. Source: method 1.3.1."""
-    last_two = privacy.digits(diagnosis_code, 4) % 100
-    chain = F.lit(None).cast("int")
-    for row in codes.rows("pathology_ranges", on):
-        within = last_two.between(int(row["first"]), int(row["last"]))
-        chain = F.when(within, F.lit(int(row["pathology_class"]))).otherwise(chain)
-    return chain
+    return codes.look_up(privacy.digits(diagnosis_code, 4) % 100, codes.ranges("pathology_ranges", "pathology_class", on))
 
 
 def _performance_codes(on: date) -> list[str]:

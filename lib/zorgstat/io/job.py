@@ -18,6 +18,7 @@ from zorgstat.behandelindex import synth as synthetic
 from zorgstat.behandelindex.settings import Settings
 from zorgstat.errors import SettingsError, TableError, ZorgstatError
 from zorgstat.io import config, run, session
+from zorgstat.io.paths import local_path, table_path
 from zorgstat.io.session import Engine
 from zorgstat.io.store import Store
 from zorgstat.io.summary import summarise
@@ -31,6 +32,8 @@ EXIT_CODES = {
     70: "something unexpected; the message names the log",
     130: "stopped with Ctrl-C; nothing was published",
 }
+
+LITTLE_BYTES, LITTLE_CLAIMS = 32_000_000, 2_000_000
 
 Watch = Callable[[str, Engine], AbstractContextManager[run.Report]]
 
@@ -61,7 +64,7 @@ def behandelindex(
     def work(started: list[Engine]) -> None:
         versions = _load_all(settings_files)
         results = []
-        with session.start(engine, conf) as running:
+        with session.start(engine, conf, light=is_little(input_root)) as running:
             started.append(running)
             for settings in versions:
                 title = f"behandelindex {settings.report.year}-{settings.report.version}"
@@ -104,6 +107,12 @@ def guard(work: Callable[[list[Engine]], None]) -> int:
         return 70
 
 
+def is_little(root: str) -> bool:
+    """Is this a demo or a test rather than a national year? Some two million claims are 32 MB."""
+    claims = local_path(table_path(root, "claims"))
+    return claims is not None and sum(file.stat().st_size for file in claims.glob("*.parquet")) < LITTLE_BYTES
+
+
 def _load_all(settings_files: Sequence[str]) -> list[Settings]:
     loaded, faults = [], []
     for path in settings_files:
@@ -141,13 +150,15 @@ def synth(
     """Writes synthetic input tables, each in its folder under the root."""
 
     def work(started: list[Engine]) -> None:
-        with session.start(engine, conf) as running:
+        with session.start(engine, conf, light=claims < LITTLE_CLAIMS) as running:
             started.append(running)
             tables = synthetic.tables(running.spark, claims, seed, year)
             with watch("synth behandelindex", running) as report:
-                for name, frame in tables.items():
-                    report(name)
-                    Store(running, output_root).replace(frame, name)
+                store = Store(running, output_root)
+                with store.writing():
+                    for name, frame in tables.items():
+                        report(name)
+                        store.replace(frame, name)
             print(f"{len(tables)} tables in {output_root}: {', '.join(tables)}")
 
     return guard(work)

@@ -7,9 +7,10 @@ anything that a reader sees.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -25,9 +26,11 @@ from zorgstat.errors import CheckError, TableError
 from zorgstat.io import locks, publication
 from zorgstat.io.session import Engine
 from zorgstat.io.store import Store
+from zorgstat.tables import Table
 
 PIPELINE = "behandelindex"
 Report = Callable[[str], None]
+In, Out = TypeVar("In"), TypeVar("Out")
 
 
 @dataclass
@@ -112,23 +115,26 @@ def _run(engine: Engine, settings: Settings, inputs: Store, outputs: Store, forc
     built = pipeline.build(frames, settings, engine.keep)
 
     phases.begin("write")
-    for table in OUTPUTS:
-        outputs.append(run.stamp(built[table.name]), table)
+    with outputs.writing():
+        in_parallel(lambda table: outputs.append(run.stamp(built[table.name]), table), OUTPUTS)
 
     phases.begin("verify")
     stored = _rows_of(outputs, run.run_id)
-    row_counts = verify(stored)
-    checksums = _checksums(stored)
+    read_back = verify(stored)
 
     phases.begin("check")
-    measured = figure_checks.measure(stored).collect()[0].asDict()
+    measured = {name: value for row in read_back.values() for name, value in row.items()}
+    measured |= _only_row(figure_checks.weights(stored["practice_baskets"]))
     findings = [*figure_checks.judge(measured, input_records), *_settings_findings(settings)]
     failed = [finding for finding in findings if finding.is_error]
     if failed:
         raise CheckError("\n".join(f"{finding.rule}: {finding.detail}" for finding in failed))
 
     phases.begin("publish")
-    publication.publish(outputs, run, fingerprint, row_counts, checksums)
+    row_counts = {table: int(row["rows"]) for table, row in read_back.items()}
+    checksums = {table: row["checksum"] for table, row in read_back.items()}
+    with outputs.writing():
+        publication.publish(outputs, run, fingerprint, row_counts, checksums)
     result = _summarise(outputs, run.run_id, "published", settings, inputs, phases)
     result.findings, result.row_counts, result.checksums = findings, row_counts, checksums
     return result
@@ -136,47 +142,57 @@ def _run(engine: Engine, settings: Settings, inputs: Store, outputs: Store, forc
 
 def check_inputs(frames: Mapping[str, DataFrame]) -> int:
     """The number of claims. Raises TableError with every fault in the contents of every table."""
-    counts = checks.count_all_faults((frames[table.name], table) for table in INPUTS).collect()
-    tables = {table.name: table for table in INPUTS}
-    faults = []
-    for row in counts:
-        table, kind, count = tables[row["table"]], row["kind"], row["count"]
-        if kind == "duplicate" and count:  # two keys may share a hash, once in many thousand runs
-            count = checks.find_duplicates(frames[table.name], table)
-        if kind != "rows" and count:
-            faults.append(checks.describe_fault(table, row["column"], kind, count))
+
+    def inspect(table: Table) -> tuple[int, list[str]]:
+        counts = _only_row(checks.count_faults(frames[table.name], table))
+        for fault in [name for name, count in counts.items() if name.startswith("duplicate") and count]:
+            counts[fault] = checks.find_duplicates(frames[table.name], table)
+        rows = counts.pop("rows")
+        return rows, [checks.describe_fault(table, fault, count) for fault, count in counts.items() if count]
+
+    found = dict(zip(INPUTS, in_parallel(inspect, INPUTS), strict=True))
+    faults = [fault for _, table_faults in found.values() for fault in table_faults]
     if faults:
-        raise TableError(sorted(faults))
-    return next(int(row["count"]) for row in counts if (row["table"], row["kind"]) == (CLAIMS.name, "rows"))
+        raise TableError(faults)
+    return found[CLAIMS][0]
 
 
-def verify(stored: Mapping[str, DataFrame]) -> dict[str, int]:
-    """Rows by table, as they can be read back. Raises CheckError when they are not as their table declares."""
-    counts = checks.count_all_faults((stored[table.name], table) for table in OUTPUTS).collect()
-    tables = {table.name: table for table in OUTPUTS}
+def verify(stored: Mapping[str, DataFrame]) -> dict[str, dict[str, Any]]:
+    """By table, as it can be read back: rows, checksum and what the checks of the figures need, in one look.
+
+    Raises CheckError when a column that must have a value has none.
+    """
+    measures = figure_checks.measures()
+
+    def inspect(table: Table) -> dict[str, Any]:
+        rows = F.count(F.lit(1)).alias("rows")
+        aggregates = [rows, checks.checksum(table), *checks.null_counts(table), *measures[table.name]]
+        return _only_row(stored[table.name].agg(*aggregates))
+
+    found = dict(zip(OUTPUTS, in_parallel(inspect, OUTPUTS), strict=True))
     faults = [
-        checks.describe_fault(tables[row["table"]], row["column"], row["kind"], row["count"])
-        for row in counts
-        if row["kind"] != "rows" and row["count"]
+        checks.describe_fault(table, name, count)
+        for table, row in found.items()
+        for name, count in row.items()
+        if name.startswith("null:") and count
     ]
     if faults:
-        raise CheckError("\n".join(sorted(faults)))
-    return {row["table"]: int(row["count"]) for row in counts if row["kind"] == "rows"}
+        raise CheckError("\n".join(faults))
+    return {table.name: row for table, row in found.items()}
+
+
+def in_parallel(work: Callable[[In], Out], items: Sequence[In]) -> list[Out]:
+    """The results in the order of the items. Small jobs leave most cores idle, so several go to Spark at once."""
+    with ThreadPoolExecutor(max_workers=len(items)) as pool:
+        return list(pool.map(work, items))
+
+
+def _only_row(frame: DataFrame) -> dict[str, Any]:
+    return frame.collect()[0].asDict()
 
 
 def _rows_of(outputs: Store, run_id: str) -> dict[str, DataFrame]:
     return {table.name: outputs.read(table).where(F.col("run_id") == run_id) for table in OUTPUTS}
-
-
-def _checksums(stored: Mapping[str, DataFrame]) -> dict[str, str]:
-    sums = [
-        checks.checksum(stored[table.name], table).select(F.lit(table.name).alias("table"), "checksum")
-        for table in OUTPUTS
-    ]
-    together = sums[0]
-    for one in sums[1:]:
-        together = together.unionByName(one)
-    return {row["table"]: row["checksum"] for row in together.collect()}
 
 
 def _settings_findings(settings: Settings) -> list[Finding]:
@@ -192,14 +208,15 @@ def _summarise(
     """The published figures in a few numbers, read back from the tables."""
     phases.begin("report")
     stored = _rows_of(outputs, run_id)
-    counts = {row["outcome"]: row["records"] for row in _by_outcome(stored["outcomes"]).collect()}
-    index = stored["practice_index"]
-    total = index.agg(
+    total = stored["practice_index"].agg(
         F.count(F.lit(1)).alias("practices"),
         F.sum("combinations").alias("combinations"),
         F.sum("treatments").alias("treatments"),
-    ).collect()[0]
-    bands = stored["correction_factors"].orderBy("lower").collect()
+    )
+    by_outcome = stored["outcomes"].groupBy("outcome").agg(F.sum("records").alias("records"))
+    bands = stored["correction_factors"].orderBy("lower")
+    [total_row], outcome_rows, band_rows = in_parallel(DataFrame.collect, [total, by_outcome, bands])
+    counts = {row["outcome"]: int(row["records"]) for row in outcome_rows}
     phases.end()
     return Result(
         run_id=run_id,
@@ -208,15 +225,11 @@ def _summarise(
         report_version=settings.report.version,
         input=inputs.root,
         output=outputs.root,
-        records={name: int(counts[name]) for name in OUTCOME_NAMES if name in counts},
-        practices=int(total["practices"]),
-        combinations=int(total["combinations"]),
-        treatments=int(total["treatments"]),
-        sd=float(bands[0]["sd"]),
-        correction_factors=[{name: band[name] for name in ("lower", "upper", "factor")} for band in bands],
+        records={name: counts[name] for name in OUTCOME_NAMES if name in counts},
+        practices=int(total_row["practices"]),
+        combinations=int(total_row["combinations"]),
+        treatments=int(total_row["treatments"]),
+        sd=float(band_rows[0]["sd"]),
+        correction_factors=[{name: band[name] for name in ("lower", "upper", "factor")} for band in band_rows],
         seconds=phases.seconds,
     )
-
-
-def _by_outcome(outcomes: DataFrame) -> DataFrame:
-    return outcomes.groupBy("outcome").agg(F.sum("records").alias("records"))

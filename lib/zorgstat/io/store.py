@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,24 +72,29 @@ class Store:
         """All rows of an output table, of every run, published or not."""
         return self.engine.spark.read.format("delta").load(table_path(self.root, table.name)).select(*table.names)
 
+    def writing(self) -> AbstractContextManager[None]:
+        """One writer at a time on a folder, whatever it writes; others wait."""
+        return locks.hold(self.root, "commit", wait=True)
+
     def append(self, frame: DataFrame, table: Table) -> None:
-        """Adds rows, with the declared columns and types in their order. One writer at a time on a folder."""
+        """Adds rows, with the declared columns and types in their order. For who holds the folder (`writing`)."""
         typed = [F.col(column.name).cast(column.type).alias(column.name) for column in table.columns]
         path = table_path(self.root, table.name)
-        with locks.hold(self.root, "commit", wait=True):
-            frame.select(*typed).write.format("delta").mode("append").save(path)
+        frame.select(*typed).write.format("delta").mode("append").save(path)
 
     def replace(self, frame: DataFrame, name: str) -> None:
-        """Makes the rows the whole of a table, as its next version. No identifiers in the statistics of Delta's log."""
+        """Makes the rows the whole of a table, as its next version. No identifiers in the statistics of Delta's log.
+
+        For who holds the folder (`writing`).
+        """
         path = table_path(self.root, name)
-        with locks.hold(self.root, "commit", wait=True):
-            (
-                frame.write.format("delta")
-                .mode("overwrite")
-                .option("overwriteSchema", "true")
-                .option("delta.dataSkippingStatsColumns", ",".join(name for name in frame.columns if name != "bsn"))
-                .save(path)
-            )
+        (
+            frame.write.format("delta")
+            .mode("overwrite")
+            .option("overwriteSchema", "true")
+            .option("delta.dataSkippingStatsColumns", ",".join(column for column in frame.columns if column != "bsn"))
+            .save(path)
+        )
 
     def runs(self) -> list[dict[str, Any]]:
         """Every row of `runs`; none when nothing was ever published here."""

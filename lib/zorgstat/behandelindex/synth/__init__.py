@@ -1,6 +1,6 @@
 """Made-up input for the Behandelindex: every table of the contract, at any volume, the same for the same seed.
 
-The data come from hashes of a seed and a number (`draws`), from lists in `reference/synth_*.csv`, and from nothing else:
+They come from hashes of a seed and a number (`draws`), from the lists in `reference/synth_*.csv`, and from nothing else:
 no generator, no clock, no layout. Nobody in them exists.
 """
 
@@ -9,12 +9,11 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, SparkSession
 
 from zorgstat import codes
-from zorgstat.behandelindex.synth import claims as treated
-from zorgstat.behandelindex.synth import enrolments, persons, practices
+from zorgstat.behandelindex.synth import care, enrolments, faults, persons, practices, records
 from zorgstat.behandelindex.synth.draws import Draws
 from zorgstat.behandelindex.tables import INSURERS, SES_WOA
 
-RECORDS_PER_FILE = 500_000
+CLAIMS_PER_FILE = 500_000
 
 
 def tables(spark: SparkSession, claims: int, seed: int, year: int) -> dict[str, DataFrame]:
@@ -25,16 +24,15 @@ def tables(spark: SparkSession, claims: int, seed: int, year: int) -> dict[str, 
     draws = Draws(seed)
     listed = practices.practices(claims, draws)
     total = sum(practice.persons for practice in listed)
-    files = max(1, round(claims / RECORDS_PER_FILE))
-    people = persons.people(spark, listed, max(2, files))
-    insured = persons.add_insurance(people, total, year, draws)
-    insured = insured.select("*", persons.sex(draws).alias("sex"))
-    patients = treated.add_care(insured, sum(practice.effect > 0 for practice in listed), draws)
-    records = treated.in_order_of_receipt(treated.records(patients, year, draws), files)
+    files = max(1, round(claims / CLAIMS_PER_FILE))
+    insured = persons.add_insurance(persons.people(spark, listed, max(2, files), draws), total, year, draws)
+    patients = care.add_care(insured, listed, draws)
+    treated = records.add_days(records.explode_records(patients), year, draws)
+    received = records.in_order_of_receipt(records.add_content(treated, draws), files)
     rows = enrolments.periods(insured, year, draws)
     few = max(1, files // 8)
     return {
-        "claims": treated.as_delivered(records, year),
+        "claims": faults.as_delivered(received, year),
         "enrolments": enrolments.enrolments(rows, year, draws).coalesce(few),
         "insurers": insurers(spark),
         "agb_register": practices.agb_register(spark, listed, year, draws),

@@ -1,4 +1,8 @@
-"""Chance without a generator: a hash of seed, purpose and number, so that layout and engine do not matter."""
+"""Chance without a generator: a hash of seed, purpose and number, so that layout and engine do not matter.
+
+Whole numbers throughout: doubles could differ in their last bit from engine to engine. Shifts rather than remainders,
+which Spark takes for nullable: that made the generated code too long for the JVM to compile.
+"""
 
 from __future__ import annotations
 
@@ -17,25 +21,25 @@ class Draws:
     seed: int
 
     def number(self, purpose: str, key: str, below: int) -> Column:
-        """A whole number from 0 up to, not including, `below`; the same for the same seed, purpose and key."""
-        return F.pmod(F.xxhash64(F.lit(self._hash(purpose)), F.col(key)), F.lit(below))
+        """A whole number from 0 up to, not including, `below` (at most 2^31); the same for the same key."""
+        bits = F.shiftrightunsigned(F.xxhash64(F.lit(self.plain(purpose)), F.col(key)), 33)
+        return F.shiftright(bits * below, 31).cast("int")
 
-    def plain(self, purpose: str, key: int) -> int:
-        """A number of 64 bits outside Spark, for what is decided once per practice."""
-        return self._hash(f"{purpose}/{key}")
-
-    def _hash(self, purpose: str) -> int:
+    def plain(self, purpose: str) -> int:
+        """A number of 64 bits, for what is decided outside Spark."""
         digest = hashlib.blake2b(f"{self.seed}/{purpose}".encode(), digest_size=8).digest()
         return int.from_bytes(digest, "big", signed=True)
 
 
-def pick(values: Sequence[object], index: Column, type: str = "string") -> Column:
+def pick(values: Sequence[int | str], index: Column) -> Column:
     """The value at a place in a list; one literal in the plan however long the list, so no join is needed.
 
-    Values become text on the way and hold no comma.
+    Written as one text, since thousands of literals take Spark seconds to analyse. Texts in it hold no comma.
     """
     listed = F.split(F.lit(",".join(str(value) for value in values)), ",")
-    return F.get(listed if type == "string" else listed.cast(f"array<{type}>"), index.cast("int"))
+    if isinstance(values[0], str):
+        return listed[index]
+    return F.coalesce(listed.cast("array<int>")[index], F.lit(0))  # never null; that way Spark knows
 
 
 def spread(weights: Sequence[int], slots: int) -> list[int]:

@@ -9,11 +9,11 @@ from pyspark.sql import functions as F
 
 from zorgstat import codes
 from zorgstat.behandelindex.synth.draws import Draws, pick, spread
+from zorgstat.behandelindex.synth.persons import CHANGED_LATER, MOVED, POSTCODE_SLOTS, TWICE
 from zorgstat.behandelindex.tables import AV_CLASSES, AV_PACKAGES, ENROLMENTS
 
 PACKAGES_FROM = ("Salland", "Zorg en Zekerheid")
 CLASSES_FROM = ("CZ", "De Friesland", "Menzis", "VGZ", "Zilveren Kruis", "ASR")
-POSTCODE_SLOTS = 16_384
 LETTERS = "ABCDEFGHJKLMNPRSTVWXZ"
 FOREIGN = ("52062", "B-2000", "3600 Genk", "48599", "D-47574", "unknown")
 
@@ -24,18 +24,18 @@ def periods(persons: DataFrame, year: int, draws: Draws) -> DataFrame:
     Two rows come from a change of label, from a move, or from a label that forgot to end the first one.
     """
     start = F.lit(date(year - 1, 1, 1))
-    since = [date(year - back, 1, 1) for back in range(1, 17)]
-    event_day = F.date_add(start, F.col("event_day").cast("int"))
-    two = F.col("event") < 140
+    since = [f"{year - back}-01-01" for back in range(1, 17)]
+    event_day = F.date_add(start, F.col("event_day"))
+    two = F.col("event") < TWICE
     rows = persons.select(
         "*",
         event_day.alias("event_date"),
-        pick(since, draws.number("since", "person", len(since)), "date").alias("since"),
+        pick(since, draws.number("since", "person", len(since))).cast("date").alias("since"),
         draws.number("end", "person", 1000).alias("end"),
         F.explode(F.when(two, F.array(F.lit(False), F.lit(True))).otherwise(F.array(F.lit(True)))).alias("latest"),
     )
-    ended = F.when(F.col("end") < 7, F.date_add(start, 400 + F.col("end").cast("int") * 40))  # died
-    first_to = F.when(F.col("event") < 135, F.date_sub("event_date", 1))
+    ended = F.when(F.col("end") < 7, F.date_add(start, 400 + F.col("end") * 40))  # died
+    first_to = F.when(F.col("event") < MOVED, F.date_sub("event_date", 1))
     return rows.select(
         *persons.columns, "latest",
         F.when(F.col("latest"), F.col("label")).otherwise(F.col("label_before")).alias("uzovi"),
@@ -47,11 +47,11 @@ def periods(persons: DataFrame, year: int, draws: Draws) -> DataFrame:
 def enrolments(rows: DataFrame, year: int, draws: Draws) -> DataFrame:
     """What each label knew: sex and birth date now and then missing, wrong or in another code, postcodes in any form."""
     chance = draws.number("known", "person", 100_000)
-    born = F.date_sub(F.lit(date(year, 6, 30)), F.col("age_days").cast("int"))
+    born = F.date_sub(F.lit(date(year, 6, 30)), F.col("age_days"))
     is_man = F.col("sex") == "M"
     drawn = rows.where(chance >= 40).select("*", chance.alias("chance"), postcode(draws).alias("postcode4"))  # some unknown
     drawn = drawn.select("*", postcode_as_written(draws).alias("postcode"))
-    forgotten = F.col("latest") & (F.col("event") < 140)  # an earlier row still knows it
+    forgotten = F.col("latest") & (F.col("event") < TWICE)  # an earlier row still knows it
     birth_date = (
         F.when(F.col("chance") < 180, F.lit(None))
         .when(F.col("chance") < 210, F.add_months(born, -12 * 110))
@@ -76,11 +76,10 @@ def postcode(draws: Draws) -> Column:
     """People live near their practice: a place in the list of postcodes (by households) around that of the practice."""
     listed = codes.rows("synth_postcodes")
     slots = [listed[entry]["postcode4"] for entry in spread([int(row["households"]) for row in listed], POSTCODE_SLOTS)]
-    centre = draws.number("practice place", "practice", POSTCODE_SLOTS)
     distance = draws.number("distance", "person", 160) + draws.number("distance again", "person", 160)
-    moved = ~F.col("latest") & F.col("event").between(75, 134)
+    moved = ~F.col("latest") & F.col("event").between(CHANGED_LATER, MOVED - 1)
     step = F.when(moved, draws.number("moved", "person", POSTCODE_SLOTS)).otherwise(F.lit(0))
-    return pick(slots, (centre + distance + step) % POSTCODE_SLOTS)
+    return pick(slots, (F.col("surroundings") + distance + step) % POSTCODE_SLOTS)
 
 
 def postcode_as_written(draws: Draws) -> Column:

@@ -1,4 +1,4 @@
-"""Persons: who they are, where they live, how they are insured, and what insurers know of that."""
+"""Persons: who they are, and with which label they are insured."""
 
 from __future__ import annotations
 
@@ -12,72 +12,82 @@ from zorgstat import codes
 from zorgstat.behandelindex.synth.draws import Draws, pick, spread
 from zorgstat.behandelindex.synth.practices import Practice
 
-
 SESSIONS = (6, 9, 12, 18, 27, 36, 9999)
 SESSIONS_WEIGHTS = (6, 20, 24, 20, 14, 10, 6)
-LABEL_SLOTS, POSTCODE_SLOTS, BSN_STEP = 10_000, 16_384, 7_368_787
+LABEL_SLOTS, POSTCODE_SLOTS = 10_000, 16_384
+PRACTICE_COLUMNS = (
+    "place bigint", "practice int", "practice_digits string", "first bigint", "persons int", "effect int",
+)  # fmt: skip
+BSN_STEP = 7_368_787  # a prime: walks through all numbers without meeting one twice
+
+# Of 1000 people: who changed label on 1 January, who in the course of the year, who moved, who has two rows at a time.
+CHANGED, CHANGED_LATER, MOVED, TWICE = 60, 75, 135, 140
 
 
-def people(spark: SparkSession, listed: Sequence[Practice], tasks: int) -> DataFrame:
-    """One row per person: person, practice, local (number within the practice), effect."""
-    rows = [(place, p.number, p.first_person, p.persons, p.effect) for place, p in enumerate(listed)]
-    schema = "place bigint, practice int, first bigint, persons bigint, effect bigint"
-    known = F.broadcast(spark.createDataFrame(rows, schema))
-    return (
-        spark.range(0, len(rows), 1, tasks)
-        .withColumnRenamed("id", "place")
-        .join(known, "place")
-        .select("practice", "first", "effect", F.explode(F.sequence("first", F.expr("first + persons - 1"))).alias("person"))
-        .select("person", "practice", (F.col("person") - F.col("first")).alias("local"), "effect")
-    )
+def people(spark: SparkSession, listed: Sequence[Practice], tasks: int, draws: Draws) -> DataFrame:
+    """One row per person: person, local (number within the practice), and what holds for all of a practice.
+
+    Those are practice, practice_digits (of its AGB code), effect, surcharge (cents), cycle and phase (when it declares),
+    surroundings (where in the list of postcodes it stands).
+    """
+    rows = [(place, p.number, p.digits, p.first_person, p.persons, p.effect) for place, p in enumerate(listed)]
+    known = spark.createDataFrame(rows, ", ".join(f"{column} not null" for column in PRACTICE_COLUMNS))
+    practices = spark.range(0, len(rows), 1, tasks).withColumnRenamed("id", "place").join(F.broadcast(known), "place")
+    habits = practices.select(
+        "practice", "practice_digits", "first", "persons", "effect",
+        (25 * draws.number("surcharge", "practice", 8)).alias("surcharge"),
+        draws.number("cycle", "practice", 4).alias("cycle"),
+        draws.number("phase", "practice", 30).alias("phase"),
+        draws.number("surroundings", "practice", POSTCODE_SLOTS).alias("surroundings"),
+    )  # fmt: skip
+    local = F.explode(F.sequence(F.lit(0), F.col("persons") - 1)).alias("local")
+    exploded = habits.select(*[name for name in habits.columns if name != "persons"], local)
+    return exploded.select("*", (F.col("first") + F.col("local")).alias("person")).drop("first")
 
 
 def add_insurance(persons: DataFrame, total: int, year: int, draws: Draws) -> DataFrame:
-    """+ bsn, age_days (on 30 June), label, label_before, event (0-999), event_day, sessions.
+    """+ bsn, sex, age_days (on 30 June), event (0-999, see above), event_day, label, label_before, sessions (insured).
 
-    Before event_day (days after 1 January of the year before) somebody was with label_before.
+    Before event_day (days since 1 January of the year before) somebody was with label_before.
     """
     insurers = codes.rows("synth_labels")
     labels = [insurers[entry]["uzovi"] for entry in spread([int(row["share"]) for row in insurers], LABEL_SLOTS)]
-    ages = [row["age_days"] for row in codes.rows("synth_quantiles")]
+    ages = [int(row["age_days"]) for row in codes.rows("synth_quantiles")]
     sessions = [SESSIONS[entry] for entry in spread(SESSIONS_WEIGHTS, 100)]
-    start = (date(year, 1, 1) - date(year - 1, 1, 1)).days
-    months = [(date(year, month, 1) - date(year - 1, 1, 1)).days for month in range(2, 13)]
-    drawn = persons.select(
-        "*",
-        bsn(F.col("person"), total, draws).alias("bsn"),
-        (pick(ages, draws.number("age", "person", 256), "bigint") + draws.number("birthday", "person", 131)).alias("age_drawn"),
-        pick(labels, draws.number("label", "person", LABEL_SLOTS)).alias("label"),
-        pick(labels, draws.number("label before", "person", LABEL_SLOTS)).alias("other_label"),
-        draws.number("event", "person", 1000).alias("event"),
-        pick(months, draws.number("event month", "person", 11), "int").alias("event_month"),
-        draws.number("event day", "person", 365).cast("int").alias("event_date"),
-        pick(sessions, draws.number("sessions", "person", 100), "int").alias("sessions"),
-    )
-    changes = F.col("event") < 75  # 6 % on 1 January, 1.5 % in the course of the year
+    origin, new_year = date(year - 1, 1, 1), (date(year, 1, 1) - date(year - 1, 1, 1)).days
+    months = [(date(year, month, 1) - origin).days for month in range(2, 13)]
+    drawn = persons.select("*", bsn(total, draws).alias("bsn"), draws.number("event", "person", 1000).alias("event"))
+    is_change = F.col("event") < CHANGED_LATER
+    label = draws.number("label", "person", LABEL_SLOTS)
+    other_label = draws.number("other label", "person", LABEL_SLOTS)
     return drawn.select(
-        *persons.columns, "bsn", "label", "event", "sessions",
-        F.greatest(F.col("age_drawn") - 65, F.lit(175)).alias("age_days"),
-        F.when(changes, F.col("other_label")).otherwise(F.col("label")).alias("label_before"),
-        F.when(F.col("event") < 60, start).when(changes, F.col("event_month"))
-        .otherwise(F.col("event_date") + start).alias("event_day"),
+        "*",
+        F.when(draws.number("sex", "person", 100) < 59, "V").otherwise("M").alias("sex"),
+        (pick(ages, draws.number("age", "person", len(ages))) + draws.number("birthday", "person", 90)).alias("age_days"),
+        F.when(F.col("event") < CHANGED, new_year)
+        .when(is_change, pick(months, draws.number("month", "person", len(months))))
+        .otherwise(draws.number("day", "person", 365) + new_year).alias("event_day"),
+        pick(labels, label).alias("label"),
+        pick(labels, F.when(is_change, other_label).otherwise(label)).alias("label_before"),
+        pick(sessions, draws.number("sessions", "person", len(sessions))).alias("sessions"),
     )  # fmt: skip
 
 
-def bsn(person: Column, total: int, draws: Draws) -> Column:
-    """Nine digits that pass the 11-test, from 999999999 down: the numbers that begin with 9 are not given out.
+def bsn(total: int, draws: Draws) -> Column:
+    """Nine digits that pass the 11-test, from 999999999 down: numbers that begin with 9 are not given out.
 
-    A prefix of seven digits leaves nine choices for the eighth that a ninth digit can complete.
+    Of the ten eighth digits at most one needs a 10 as the ninth, so seven digits have nine good endings each.
     """
-    room = max(9_000_000, total + total % 9)
-    scattered = (person * BSN_STEP + draws.plain("bsn", 0) % room) % room
-    prefix, choice = F.lit(9_999_999) - F.floor(scattered / 9), scattered % 9
-    text = prefix.cast("string")
-    weighed = sum((F.substring(text, place, 1).cast("int") * (10 - place) for place in range(1, 8)), F.lit(0))
-    impossible = ((10 - weighed % 11) * 6) % 11  # this eighth digit would need 10 as the ninth
+    room = max(9_000_000, 9 * 1000 * -(-total // 9000))  # more than nine million people need numbers below 9
+    scattered = (F.col("person") * BSN_STEP + draws.plain("bsn") % room) % room
+    place = (scattered / 9).cast("int")
+    choice = (scattered - place * 9).cast("int")
+    seven = F.lit(9_999_999) - place
+    weights_high = [sum(w * int(d) for w, d in zip((9, 8, 7, 6), f"{number:04d}", strict=True)) for number in range(10_000)]
+    weights_low = [sum(w * int(d) for w, d in zip((5, 4, 3), f"{number:03d}", strict=True)) for number in range(1000)]
+    first_four = (seven / 1000).cast("int")
+    weighed = pick(weights_high, first_four) + pick(weights_low, seven - first_four * 1000)
+    impossible = pick([(10 - sum_ % 11) * 6 % 11 for sum_ in range(400)], weighed)
     eighth = F.when(choice < impossible, choice).otherwise(choice + 1)
-    return F.concat(text, eighth.cast("string"), ((weighed + 2 * eighth) % 11).cast("string"))
-
-
-def sex(draws: Draws) -> Column:
-    return F.when(draws.number("sex", "person", 100) < 59, "V").otherwise("M")
+    ninth = pick([str(sum_ % 11) for sum_ in range(420)], weighed + 2 * eighth)
+    return F.concat((seven * 10 + eighth).cast("string"), ninth)

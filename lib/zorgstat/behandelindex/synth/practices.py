@@ -12,12 +12,12 @@ from pyspark.sql import DataFrame, SparkSession
 from zorgstat.behandelindex.synth.draws import Draws
 from zorgstat.behandelindex.tables import AGB_REGISTER
 
-RECORDS_PER_PATIENT = 10.4  # measured; what turns a number of claims into one of patients
+RECORDS_PER_PATIENT = 10.3  # measured; what turns a number of claims into one of patients
 PATIENTS_PER_PRACTICE = 390
 SIZE_SIGMA, SIZE_LIMIT = 1.05, 6000
-EFFECT_SIGMA = 0.195  # on the logarithm; caps and chance turn it into a spread of the indices near 15.8
+EFFECT_SIGMA = 0.188  # on the logarithm; caps and chance turn it into a spread of the indices near 15.8
 WITHOUT_CLAIMS = 0.05
-MOST_PRACTICES = 100_000
+MOST_PRACTICES, AGB_STEP, AGB_OFFSET = 100_000, 61_803, 10_007
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,11 @@ class Practice:
     first_person: int
     persons: int
     effect: int
+
+    @property
+    def digits(self) -> str:
+        """Five digits that no other practice has; with 049 before them the AGB code, with 048 that of the owner."""
+        return f"{(self.number * AGB_STEP + AGB_OFFSET) % MOST_PRACTICES:05d}"
 
 
 def practices(claims: int, draws: Draws) -> list[Practice]:
@@ -41,7 +46,7 @@ def practices(claims: int, draws: Draws) -> list[Practice]:
         raise ValueError(f"{claims} claims need {count} practices; there are AGB codes for {MOST_PRACTICES}.")
     normal = NormalDist()
     scores = [normal.inv_cdf((place + 0.5) / count) for place in range(count)]
-    sizes = _shuffled([min(exp(SIZE_SIGMA * score), SIZE_LIMIT / 225) for score in scores], "size", draws)
+    sizes = _shuffled([max(1, min(240 * exp(SIZE_SIGMA * score) - 14, SIZE_LIMIT)) for score in scores], "size", draws)
     effects = _shuffled([exp(EFFECT_SIGMA * score) for score in scores], "effect", draws)
     mean_effect = sum(size * effect for size, effect in zip(sizes, effects, strict=True)) / sum(sizes)
     scale, reached, first, result = patients / sum(sizes), 0.0, 0, []
@@ -58,17 +63,12 @@ def practices(claims: int, draws: Draws) -> list[Practice]:
 
 
 def _shuffled(values: Sequence[float], purpose: str, draws: Draws) -> list[float]:
-    return [values[place] for place in sorted(range(len(values)), key=lambda place: draws.plain(purpose, place))]
-
-
-def agb_number(number: int) -> int:
-    """Five digits, all different; 049 before them makes a practice, 048 its owner, 047 nobody."""
-    return (number * 61_803 + 10_007) % MOST_PRACTICES
+    return [values[place] for place in sorted(range(len(values)), key=lambda place: draws.plain(f"{purpose} {place}"))]
 
 
 def truth(spark: SparkSession, listed: Sequence[Practice]) -> DataFrame:
     """What the data were made with: practice_agb, true_effect (1 is average), patients (home practice)."""
-    rows = [(f"049{agb_number(p.number):05d}", p.effect / 1000, p.persons) for p in listed if p.effect > 0]
+    rows = [(f"049{p.digits}", p.effect / 1000, p.persons) for p in listed if p.effect > 0]
     return spark.createDataFrame(rows, "practice_agb string, true_effect double, patients bigint").coalesce(1)
 
 
@@ -79,7 +79,7 @@ def agb_register(spark: SparkSession, listed: Sequence[Practice], year: int, dra
     """
     rows = []
     for practice in listed:
-        digits, chance = f"{agb_number(practice.number):05d}", draws.plain("register", practice.number) % 1000
+        digits, chance = practice.digits, draws.plain(f"register {practice.number}") % 1000
         started = None if chance < 30 else f"{year - 1 - chance % 40}-{1 + chance % 12:02d}-01"
         ended = f"{year}-{1 + chance % 12:02d}-28" if chance >= 980 else None
         owner = f"049{digits}" if 30 <= chance < 60 else f"048{digits}"

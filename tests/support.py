@@ -1,0 +1,92 @@
+"""What tests share: literal frames typed by their table, exact comparison, shuffles in a plan, inputs on disk."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from chispa import assert_df_equality
+from deltalake import write_deltalake
+from pyspark.sql import DataFrame, SparkSession
+
+from zorgstat.behandelindex.tables import INPUTS
+from zorgstat.tables import Table
+
+ARROW = {
+    "string": pa.string(),
+    "int": pa.int32(),
+    "bigint": pa.int64(),
+    "double": pa.float64(),
+    "date": pa.date32(),
+    "boolean": pa.bool_(),
+}
+
+
+def frame(spark: SparkSession, types: Table | str, text: str) -> DataFrame:
+    """A frame from a table in text: a line of column names, a line a row, cells between |, an empty cell is null.
+
+    `types` is the table that declares the columns, or a DDL string ("person int, sex_code int").
+    """
+    header, *lines = [line for line in text.strip().splitlines() if line.strip()]
+    names = [name.strip() for name in header.split("|")]
+    if isinstance(types, Table):
+        declared = {column.name: column.type for column in types.columns}
+    else:
+        declared = dict(part.strip().split(" ") for part in types.split(","))
+    cells = [[cell.strip() for cell in line.split("|")] for line in lines]
+    columns = {
+        name: pa.array([parse(row[place], declared[name]) for row in cells], ARROW[declared[name]])
+        for place, name in enumerate(names)
+    }
+    return spark.createDataFrame(pa.table(columns))
+
+
+def parse(cell: str, type_: str) -> Any:
+    if cell == "":
+        return None
+    if cell == "''":
+        return ""
+    if type_ in ("int", "bigint"):
+        return int(cell)
+    if type_ == "double":
+        numerator, _, denominator = cell.partition("/")
+        return float(numerator) / float(denominator or 1)
+    if type_ == "date":
+        return date.fromisoformat(cell)
+    return cell == "true" if type_ == "boolean" else cell
+
+
+def assert_rows(actual: DataFrame, expected: DataFrame, key: Sequence[str]) -> None:
+    """The same rows, in the columns of `expected`; chispa's exact comparison, sorted by key."""
+    assert_df_equality(
+        actual.select(expected.columns).orderBy(*key), expected.orderBy(*key), ignore_nullable=True
+    )
+
+
+def shuffles(frame: DataFrame) -> int:
+    """Exchanges in the physical plan that move rows between partitions (broadcasts are not counted)."""
+    plan = frame._jdf.queryExecution().executedPlan().toString()
+    return sum("Exchange " in line and "BroadcastExchange" not in line for line in plan.splitlines())
+
+
+def shuffled(tables: Mapping[str, pa.Table], seed: int) -> dict[str, pa.Table]:
+    """The same rows in another order."""
+    chance = random.Random(seed)
+    return {name: table.take(chance.sample(range(len(table)), len(table))) for name, table in tables.items()}
+
+
+def write_inputs(root: Path, tables: Mapping[str, pa.Table]) -> Path:
+    """Real Delta tables, written by delta-rs as another program would."""
+    for table in INPUTS:
+        write_deltalake(str(root / table.name), tables[table.name], mode="overwrite")
+    return root
+
+
+def frames(spark: SparkSession, tables: Mapping[str, pa.Table], partitions: int | None = None) -> dict[str, DataFrame]:
+    """The inputs as frames, in so many partitions."""
+    made = {table.name: spark.createDataFrame(tables[table.name].select(table.names), table.schema) for table in INPUTS}
+    return {name: frame.repartition(partitions) for name, frame in made.items()} if partitions else made
