@@ -95,7 +95,7 @@ def guard(work: Callable[[list[Engine]], None]) -> int:
         _say("stopped", "Ctrl-C; this version was not published.")
         return 130
     except Exception as error:  # a message of Spark may hold a record, so only its name goes on
-        name = error.getCondition() if isinstance(error, PySparkException) else None
+        name = error.getCondition() if isinstance(error, PySparkException) else _java_names(error)
         place = traceback.extract_tb(error.__traceback__)
         log = started[0].log if started else None
         where = next((f"{frame.name}, line {frame.lineno}" for frame in reversed(place) if "zorgstat" in frame.filename), "")
@@ -111,6 +111,15 @@ def is_little(root: str) -> bool:
     """Is this a demo or a test rather than a national year? Some two million claims are 32 MB."""
     claims = local_path(table_path(root, "claims"))
     return claims is not None and sum(file.stat().st_size for file in claims.glob("*.parquet")) < LITTLE_BYTES
+
+
+def _java_names(error: Exception) -> str | None:
+    """The classes of a Java exception and its causes, from the outside in; their messages may quote a record."""
+    names, cause = [], getattr(error, "java_exception", None)
+    while cause is not None and len(names) < 5:
+        names.append(cause.getClass().getSimpleName())
+        cause = cause.getCause()
+    return " < ".join(names) or None
 
 
 def _load_all(settings_files: Sequence[str]) -> list[Settings]:

@@ -31,14 +31,17 @@ ALWAYS = {
 }
 
 
-def local_settings() -> dict[str, str]:
+def local_settings(light: bool) -> dict[str, str]:
     """For Spark in this process: what depends on the machine follows from it, and nothing is said on the screen."""
     cores = os.cpu_count() or 2
+    # A national year in partitions that fit, small ones joined by Spark itself. Little data is over before a second plan
+    # is made after every stage.
+    partitions, adaptive = (cores, "false") if light else (max(16, 4 * cores), "true")
     return {
         "spark.master": "local[*]",
         "spark.driver.memory": "4g",
-        # More than the cores, so that a partition of a national year fits; Spark joins small ones by itself.
-        "spark.sql.shuffle.partitions": str(max(8, 4 * cores)),
+        "spark.sql.shuffle.partitions": str(partitions),
+        "spark.sql.adaptive.enabled": adaptive,
         # Delta's own bookkeeping: 50 tasks for the log of a table of 17 rows cost more than the rows.
         "spark.databricks.delta.snapshotPartitions": "2",
         "spark.ui.enabled": "false",
@@ -54,6 +57,7 @@ class Engine:
     name: str
     spark: SparkSession
     log: Path | None = None
+    checked: dict[tuple[str, str], int] = field(default_factory=dict)  # inputs found to be as declared -> rows of claims
     _kept: list[DataFrame] = field(default_factory=list)
 
     @property
@@ -104,7 +108,8 @@ class SailEngine(Engine):
         return 0, 0
 
 
-LIGHT_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+# The code cache that goes with quick compilation is too small for the code that Spark generates.
+LIGHT_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m"
 
 
 @contextlib.contextmanager
@@ -147,7 +152,7 @@ def _local(conf: Mapping[str, str], light: bool) -> Engine:
     log4j = resources.files("zorgstat").joinpath("io", "log4j2.properties")
     asked = conf.get("spark.driver.extraJavaOptions", LIGHT_JAVA if light else "")
     java = f"-Dlog4j2.configurationFile={log4j} -Dzorgstat.log={log} {asked}".strip()
-    settings = {**ALWAYS, **local_settings(), **delta, **conf, "spark.driver.extraJavaOptions": java}
+    settings = {**ALWAYS, **local_settings(light), **delta, **conf, "spark.driver.extraJavaOptions": java}
     try:
         with _quiet(log):
             return Engine("spark", _build(settings), log)

@@ -18,9 +18,10 @@ CHILDREN_SESSIONS = 18
 AGE_CLASS_DAYS = (6575, 16436, 23741, 27394)  # 18, 45, 65 and 75 years
 CHRONIC = (100, 95, 150, 215, 280)  # of 1000, by age class
 NEED = (96, 92, 100, 104, 112)  # percent of the mean number of treatments, by age class
-CORRECTED = 30  # of 1000 treatments
+CORRECTED = 30  # of 1024 treatments
 WORKDAYS = 250  # in any year, holidays left out
-SLOTS, INTAKE = 8192, 3  # INTAKE: the last group of `code_slots`
+COMPLAINT_SLOTS, PRACTICE_SLOTS = 4096, 4096
+CODE_BITS, CODE_SLOTS, INTAKE = 10, 1 << 10, 3  # INTAKE: the last group of `code_slots`
 
 # Kinds of record: a debit, and the credits that may follow it.
 DEBIT, BY_REFERENCE, BY_KEY, PARTIAL, UNKNOWN, OTHER_PERSON = range(6)
@@ -47,16 +48,16 @@ CORRECTIONS = (
 
 
 def add_care(persons: DataFrame, listed: Sequence[Practice], draws: Draws) -> DataFrame:
-    """One row per person with treatments; what all of those have in common, as numbers.
+    """People with treatments, one row each, + what all their treatments have in common.
 
-    Out: person, bsn, label, label_before, event_day; treatments; first_complaint, other_complaint (diagnosis and CSI),
-    split (treatments before the other complaint); practice_digits, other_digits (of the AGB codes); owner, other_owner
-    (what references are numbered by); corrected, corrected_from, style (of CORRECTIONS); usual_code, surcharge; start,
-    gap (working days); cycle, phase (when a practice declares); policy (0-999).
+    Out: + treatments (how many in the year); first_complaint, other_complaint (diagnosis and CSI), split (treatments
+    before the other complaint, which is sometimes treated elsewhere: other_digits); owner, other_owner (what references
+    are numbered by); corrected, corrected_from, style (of CORRECTIONS); usual_code; start, gap (working days); policy.
     """
     age = sum((F.when(F.col("age_days") >= days, 1).otherwise(0) for days in AGE_CLASS_DAYS), F.lit(0))
     patients = persons.where(F.col("effect") > 0).select("*", age.alias("age"))
-    patients = patients.select("*", (draws.number("chronic", "person", 1000) < by_age(CHRONIC)).cast("int").alias("chronic"))
+    chronic = draws.number("chronic", "person", 1000) < by_age(CHRONIC)
+    patients = patients.select("*", chronic.cast("int").alias("chronic"))
     patients = patients.select(
         "*",
         complaint("first complaint", draws).alias("first_complaint"),
@@ -66,29 +67,30 @@ def add_care(persons: DataFrame, listed: Sequence[Practice], draws: Draws) -> Da
     )
     patients = patients.select("*", treatments(draws).alias("treatments"))
     goes_away = F.col("has_second") & (draws.number("away", "person", 100) < 30)
-    by_size = [listed[place].number for place in spread([each.persons if each.effect else 0 for each in listed], 2 * SLOTS)]
-    elsewhere = pick(by_size, draws.number("other practice", "person", 2 * SLOTS))
+    practices = [practice for practice in listed if practice.effect > 0]
+    by_size = [practices[place].number for place in spread([each.persons for each in practices], PRACTICE_SLOTS)]
+    elsewhere = pick(by_size, draws.number("other practice", "person", PRACTICE_SLOTS))
     other_practice = F.when(goes_away, elsewhere).otherwise(F.col("practice"))
+    split = F.when(F.col("has_second"), (F.col("treatments") * 3 / 5).cast("int")).otherwise(MOST_TREATMENTS)
     is_other = other_practice != F.col("practice")
     pace = draws.number("pace", "person", 4) + 2 + 3 * F.col("chronic")
     room = pick([0] + [WORKDAYS // number for number in range(1, MOST_TREATMENTS + 1)], F.col("treatments"))
+    corrected = F.col("treatments") * CORRECTED + draws.number("corrected", "person", 1024)
     styles = spread([each.share for each in CORRECTIONS], 100)
     return patients.select(
-        "person", "bsn", "label", "label_before", "event_day", "treatments", "first_complaint", "other_complaint",
-        F.when(F.col("has_second"), (F.col("treatments") * 3 / 5).cast("int")).otherwise(MOST_TREATMENTS).alias("split"),
-        "practice_digits",
+        "*",
+        split.alias("split"),
         F.when(is_other, agb_digits(other_practice)).otherwise(F.col("practice_digits")).alias("other_digits"),
         F.col("local").cast("bigint").alias("owner"),
         F.when(is_other, F.col("person") + (1 << 33)).otherwise(F.col("local")).alias("other_owner"),
-        F.shiftright(F.col("treatments") * CORRECTED + draws.number("corrected", "person", 1024), 10).alias("corrected"),
+        F.shiftright(corrected, 10).alias("corrected"),
         draws.number("corrected from", "person", 64).alias("corrected_from"),
         pick(styles, draws.number("style", "person", len(styles))).alias("style"),
         usual_code(draws).alias("usual_code"),
-        "surcharge", "cycle", "phase",
         draws.number("start", "person", 250).alias("start"),
         F.least(pace, room).alias("gap"),
         draws.number("policy", "person", 1000).alias("policy"),
-    )  # fmt: skip
+    )
 
 
 def by_age(values: tuple[int, ...]) -> Column:
@@ -101,10 +103,10 @@ def complaint(purpose: str, draws: Draws) -> Column:
     slots = []
     for patients in ("adult_other", "adult_chronic", "child_other", "child_chronic"):
         of_these = [row for row in listed if row["patients"] == patients]
-        places = spread([int(row["weight"]) for row in of_these], SLOTS)
+        places = spread([int(row["weight"]) for row in of_these], COMPLAINT_SLOTS)
         slots += [of_these[place]["diagnosis_code"] + of_these[place]["csi_code"] for place in places]
     group = F.when(F.col("age") == 0, 2).otherwise(0) + F.col("chronic")
-    return pick(slots, group * SLOTS + draws.number(purpose, "person", SLOTS))
+    return pick(slots, group * COMPLAINT_SLOTS + draws.number(purpose, "person", COMPLAINT_SLOTS))
 
 
 def treatments(draws: Draws) -> Column:
@@ -125,7 +127,7 @@ def treatments(draws: Draws) -> Column:
 def usual_code(draws: Draws) -> Column:
     """Where in `code_slots` the performance code of most treatments of a person stands."""
     group = pick([0, 1, 1, 1, 2], F.col("age"))
-    return group * SLOTS + draws.number("usual code", "person", SLOTS)
+    return group * CODE_SLOTS + draws.number("usual code", "person", CODE_SLOTS)
 
 
 def code_slots() -> list[dict[str, str]]:
@@ -134,7 +136,7 @@ def code_slots() -> list[dict[str, str]]:
     slots = []
     for patients in ("child", "adult", "elder", "intake"):
         of_these = [row for row in listed if row["patients"] == patients]
-        slots += [of_these[place] for place in spread([int(row["weight"]) for row in of_these], SLOTS)]
+        slots += [of_these[place] for place in spread([int(row["weight"]) for row in of_these], CODE_SLOTS)]
     return slots
 
 

@@ -38,8 +38,8 @@ def pick(values: Sequence[int | str], index: Column) -> Column:
     """
     listed = F.split(F.lit(",".join(str(value) for value in values)), ",")
     if isinstance(values[0], str):
-        return listed[index]
-    return F.coalesce(listed.cast("array<int>")[index], F.lit(0))  # never null; that way Spark knows
+        return F.coalesce(F.get(listed, index), F.lit(""))  # never null; this way Spark knows
+    return F.coalesce(F.get(listed.cast("array<int>"), index), F.lit(0))
 
 
 def spread(weights: Sequence[int], slots: int) -> list[int]:

@@ -37,19 +37,20 @@ def periods(persons: DataFrame, year: int, draws: Draws) -> DataFrame:
     ended = F.when(F.col("end") < 7, F.date_add(start, 400 + F.col("end") * 40))  # died
     first_to = F.when(F.col("event") < MOVED, F.date_sub("event_date", 1))
     return rows.select(
-        *persons.columns, "latest",
+        "*",
         F.when(F.col("latest"), F.col("label")).otherwise(F.col("label_before")).alias("uzovi"),
         F.when(F.col("latest") & two, F.col("event_date")).otherwise(F.col("since")).alias("valid_from"),
         F.when(F.col("latest"), ended).otherwise(first_to).alias("valid_to"),
-    )  # fmt: skip
+    )
 
 
 def enrolments(rows: DataFrame, year: int, draws: Draws) -> DataFrame:
-    """What each label knew: sex and birth date now and then missing, wrong or in another code, postcodes in any form."""
+    """What each label knew: sex and birth date at times missing, wrong or in another code; postcodes in any form."""
     chance = draws.number("known", "person", 100_000)
     born = F.date_sub(F.lit(date(year, 6, 30)), F.col("age_days"))
     is_man = F.col("sex") == "M"
-    drawn = rows.where(chance >= 40).select("*", chance.alias("chance"), postcode(draws).alias("postcode4"))  # some unknown
+    known = rows.where(chance >= 40)  # a few people no label has ever heard of
+    drawn = known.select("*", chance.alias("chance"), postcode(draws).alias("postcode4"))
     drawn = drawn.select("*", postcode_as_written(draws).alias("postcode"))
     forgotten = F.col("latest") & (F.col("event") < TWICE)  # an earlier row still knows it
     birth_date = (
@@ -68,15 +69,14 @@ def enrolments(rows: DataFrame, year: int, draws: Draws) -> DataFrame:
         .when(F.col("chance").between(1500, 2499) & forgotten, F.when(coded, F.lit("0")))
         .otherwise(F.when(coded, F.when(is_man, "1").otherwise("2")).otherwise(F.col("sex")))
     )
-    known = drawn.select("uzovi", "bsn", birth_date.alias("birth_date"), sex.alias("sex"), "postcode", "valid_from", "valid_to")
-    return known.select(*ENROLMENTS.names)
+    return drawn.withColumns({"birth_date": birth_date, "sex": sex}).select(*ENROLMENTS.names)
 
 
 def postcode(draws: Draws) -> Column:
     """People live near their practice: a place in the list of postcodes (by households) around that of the practice."""
     listed = codes.rows("synth_postcodes")
     slots = [listed[entry]["postcode4"] for entry in spread([int(row["households"]) for row in listed], POSTCODE_SLOTS)]
-    distance = draws.number("distance", "person", 160) + draws.number("distance again", "person", 160)
+    distance = draws.number("distance", "person", 80) + draws.number("distance again", "person", 80)
     moved = ~F.col("latest") & F.col("event").between(CHANGED_LATER, MOVED - 1)
     step = F.when(moved, draws.number("moved", "person", POSTCODE_SLOTS)).otherwise(F.lit(0))
     return pick(slots, (F.col("surroundings") + distance + step) % POSTCODE_SLOTS)
@@ -97,7 +97,8 @@ def postcode_as_written(draws: Draws) -> Column:
 
 
 def labels_of(concerns: tuple[str, ...]) -> list[str]:
-    return [row["uzovi"] for row in codes.rows("synth_labels") if row["concern"] in concerns and row["kind"] == "insurer"]
+    own = [row for row in codes.rows("synth_labels") if row["kind"] == "insurer"]
+    return [row["uzovi"] for row in own if row["concern"] in concerns]
 
 
 def av_packages(rows: DataFrame, year: int, draws: Draws) -> DataFrame:
@@ -119,21 +120,26 @@ def av_packages(rows: DataFrame, year: int, draws: Draws) -> DataFrame:
         .otherwise(F.array(whole))
     )
     listed = rows.where(F.col("uzovi").isin(labels_of(PACKAGES_FROM))).select("*", F.explode(packages).alias("p"))
-    name = F.when(F.col("p.insured") == 9999, F.lit("FT-MAX")).otherwise(F.concat(F.lit("FT-"), F.col("p.insured").cast("string")))
+    insured = F.col("p.insured")
+    name = F.when(insured == 9999, "FT-MAX").otherwise(F.concat(F.lit("FT-"), insured.cast("string")))
     new_year, last = F.lit(date(year, 1, 1)), F.lit(date(year - 1, 12, 31))
     ended = F.col("p.ended")
     from_day = F.when(ended == 1, F.date_sub(new_year, 365)).when(ended == 2, new_year).otherwise(F.col("valid_from"))
     to_day = F.when(ended > 0, last).otherwise(F.col("valid_to"))
     return listed.select(
-        "uzovi", "bsn", name.alias("package"), F.col("p.insured").cast("int").alias("insured_sessions"),
-        from_day.alias("valid_from"), to_day.alias("valid_to"),
-    ).select(*AV_PACKAGES.names)  # fmt: skip
+        "uzovi",
+        "bsn",
+        name.alias("package"),
+        insured.cast("int").alias("insured_sessions"),
+        from_day.alias("valid_from"),
+        to_day.alias("valid_to"),
+    ).select(*AV_PACKAGES.names)
 
 
 def av_classes(rows: DataFrame, year: int, draws: Draws) -> DataFrame:
     """The class as other concerns deliver it, once per label, for this year and some for the year before.
 
-    A low class is sometimes not delivered, and somebody who changed label may be called low by the one and high by the other.
+    A low class is sometimes not delivered; somebody who changed label may be low to the one and high to the other.
     """
     form = draws.number("classes", "person", 100)
     once = F.col("latest") | (F.col("label") != F.col("label_before"))

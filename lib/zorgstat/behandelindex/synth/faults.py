@@ -1,4 +1,4 @@
-"""Faults: what can be wrong with the records of a treatment; and claims as an insurer delivers them, faults included."""
+"""Faults: what can be wrong with the records of a treatment; and claims as insurers deliver them, faults included."""
 
 from __future__ import annotations
 
@@ -118,7 +118,9 @@ def content() -> dict[str, Column]:
         .when(is_fault("csi short"), "9")
         .when((csi == "008") & (F.col("sequence") >= FREE_SESSIONS), "001")
         .otherwise(csi),
-        "amount_cents": F.when(kind == PARTIAL, F.shiftright(tariff, 1)).when(kind == UNKNOWN, tariff + 5).otherwise(tariff),
+        "amount_cents": F.when(kind == PARTIAL, F.shiftright(tariff, 1))
+        .when(kind == UNKNOWN, tariff + 5)
+        .otherwise(tariff),
     }
 
 

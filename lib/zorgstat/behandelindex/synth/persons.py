@@ -14,10 +14,9 @@ from zorgstat.behandelindex.synth.practices import Practice
 
 SESSIONS = (6, 9, 12, 18, 27, 36, 9999)
 SESSIONS_WEIGHTS = (6, 20, 24, 20, 14, 10, 6)
-LABEL_SLOTS, POSTCODE_SLOTS = 10_000, 16_384
-PRACTICE_COLUMNS = (
-    "place bigint", "practice int", "practice_digits string", "first bigint", "persons int", "effect int",
-)  # fmt: skip
+LABEL_SLOTS, POSTCODE_SLOTS = 2048, 8192
+PRACTICE_COLUMNS = ("practice int", "practice_digits string", "first bigint", "persons int", "effect int")
+YOUNGEST = 182  # days on 30 June: born before the year
 BSN_STEP = 7_368_787  # a prime: walks through all numbers without meeting one twice
 
 # Of 1000 people: who changed label on 1 January, who in the course of the year, who moved, who has two rows at a time.
@@ -27,26 +26,26 @@ CHANGED, CHANGED_LATER, MOVED, TWICE = 60, 75, 135, 140
 def people(spark: SparkSession, listed: Sequence[Practice], tasks: int, draws: Draws) -> DataFrame:
     """One row per person: person, local (number within the practice), and what holds for all of a practice.
 
-    Those are practice, practice_digits (of its AGB code), effect, surcharge (cents), cycle and phase (when it declares),
+    Those are practice, practice_digits (of its AGB code), effect, surcharge (cents), cycle and phase (of declaring),
     surroundings (where in the list of postcodes it stands).
     """
     rows = [(place, p.number, p.digits, p.first_person, p.persons, p.effect) for place, p in enumerate(listed)]
-    known = spark.createDataFrame(rows, ", ".join(f"{column} not null" for column in PRACTICE_COLUMNS))
+    schema = ", ".join(f"{column} not null" for column in ("place bigint", *PRACTICE_COLUMNS))
+    known = spark.createDataFrame(rows, schema)
     practices = spark.range(0, len(rows), 1, tasks).withColumnRenamed("id", "place").join(F.broadcast(known), "place")
     habits = practices.select(
-        "practice", "practice_digits", "first", "persons", "effect",
+        *[column.split()[0] for column in PRACTICE_COLUMNS],
         (25 * draws.number("surcharge", "practice", 8)).alias("surcharge"),
         draws.number("cycle", "practice", 4).alias("cycle"),
         draws.number("phase", "practice", 30).alias("phase"),
         draws.number("surroundings", "practice", POSTCODE_SLOTS).alias("surroundings"),
-    )  # fmt: skip
-    local = F.explode(F.sequence(F.lit(0), F.col("persons") - 1)).alias("local")
-    exploded = habits.select(*[name for name in habits.columns if name != "persons"], local)
-    return exploded.select("*", (F.col("first") + F.col("local")).alias("person")).drop("first")
+    )
+    exploded = habits.select("*", F.explode(F.sequence(F.lit(0), F.col("persons") - 1)).alias("local"))
+    return exploded.select("*", (F.col("first") + F.col("local")).alias("person"))
 
 
 def add_insurance(persons: DataFrame, total: int, year: int, draws: Draws) -> DataFrame:
-    """+ bsn, sex, age_days (on 30 June), event (0-999, see above), event_day, label, label_before, sessions (insured).
+    """+ bsn, sex, age_days (on 30 June), event (0-999, above), event_day, label, label_before, sessions (insured).
 
     Before event_day (days since 1 January of the year before) somebody was with label_before.
     """
@@ -58,19 +57,23 @@ def add_insurance(persons: DataFrame, total: int, year: int, draws: Draws) -> Da
     months = [(date(year, month, 1) - origin).days for month in range(2, 13)]
     drawn = persons.select("*", bsn(total, draws).alias("bsn"), draws.number("event", "person", 1000).alias("event"))
     is_change = F.col("event") < CHANGED_LATER
+    age = pick(ages, draws.number("age", "person", len(ages))) + draws.number("birthday", "person", 90)
     label = draws.number("label", "person", LABEL_SLOTS)
     other_label = draws.number("other label", "person", LABEL_SLOTS)
+    event_day = (
+        F.when(F.col("event") < CHANGED, new_year)
+        .when(is_change, pick(months, draws.number("month", "person", len(months))))
+        .otherwise(draws.number("day", "person", 365) + new_year)
+    )
     return drawn.select(
         "*",
         F.when(draws.number("sex", "person", 100) < 59, "V").otherwise("M").alias("sex"),
-        (pick(ages, draws.number("age", "person", len(ages))) + draws.number("birthday", "person", 90)).alias("age_days"),
-        F.when(F.col("event") < CHANGED, new_year)
-        .when(is_change, pick(months, draws.number("month", "person", len(months))))
-        .otherwise(draws.number("day", "person", 365) + new_year).alias("event_day"),
+        F.greatest(F.lit(YOUNGEST), age).alias("age_days"),
+        event_day.alias("event_day"),
         pick(labels, label).alias("label"),
         pick(labels, F.when(is_change, other_label).otherwise(label)).alias("label_before"),
         pick(sessions, draws.number("sessions", "person", len(sessions))).alias("sessions"),
-    )  # fmt: skip
+    )
 
 
 def bsn(total: int, draws: Draws) -> Column:
@@ -83,11 +86,18 @@ def bsn(total: int, draws: Draws) -> Column:
     place = (scattered / 9).cast("int")
     choice = (scattered - place * 9).cast("int")
     seven = F.lit(9_999_999) - place
-    weights_high = [sum(w * int(d) for w, d in zip((9, 8, 7, 6), f"{number:04d}", strict=True)) for number in range(10_000)]
-    weights_low = [sum(w * int(d) for w, d in zip((5, 4, 3), f"{number:03d}", strict=True)) for number in range(1000)]
     first_four = (seven / 1000).cast("int")
-    weighed = pick(weights_high, first_four) + pick(weights_low, seven - first_four * 1000)
+    weighed = pick(_weighed((9, 8, 7, 6)), first_four) + pick(_weighed((5, 4, 3)), seven - first_four * 1000)
     impossible = pick([(10 - sum_ % 11) * 6 % 11 for sum_ in range(400)], weighed)
     eighth = F.when(choice < impossible, choice).otherwise(choice + 1)
     ninth = pick([str(sum_ % 11) for sum_ in range(420)], weighed + 2 * eighth)
     return F.concat((seven * 10 + eighth).cast("string"), ninth)
+
+
+def _weighed(weights: tuple[int, ...]) -> list[int]:
+    """The weighed sum of the digits of every number with as many digits as there are weights."""
+    size = len(weights)
+    return [
+        sum(weight * int(digit) for weight, digit in zip(weights, f"{number:0{size}d}", strict=True))
+        for number in range(10**size)
+    ]

@@ -10,10 +10,11 @@ from datetime import date, timedelta
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from zorgstat.behandelindex.synth.care import CORRECTIONS, INTAKE, SLOTS
+from zorgstat.behandelindex.synth.care import CODE_BITS, CODE_SLOTS, CORRECTIONS, INTAKE
 from zorgstat.behandelindex.synth.draws import Draws, pick
 from zorgstat.behandelindex.synth.faults import is_fault
 
+COMPACT = "bsn kind fault policy sequence follows surcharge treatment_day claim_day".split()
 JITTER_BITS = 12
 LONGEST = 365 + 366 + 30 + 60  # days that a treatment can be at, a phase added
 
@@ -44,11 +45,7 @@ def explode_records(patients: DataFrame) -> DataFrame:
     follows = F.when(beyond < 0, 0).when(F.col("extra") == 2, beyond.bitwiseAND(1) + 1).otherwise(1)
     kinds = [kind for each in CORRECTIONS for kind in (0, each.records[0], each.records[-1])]
     numbered = exploded.select("*", sequence.alias("sequence"), follows.alias("follows"))
-    return numbered.select(
-        *[name for name in patients.columns if name not in ("corrected", "corrected_from", "style")],
-        "ordinal", "sequence", "follows",
-        pick(kinds, F.col("style") * 3 + F.col("follows")).alias("kind"),
-    )  # fmt: skip
+    return numbered.select("*", pick(kinds, F.col("style") * 3 + F.col("follows")).alias("kind"))
 
 
 def add_days(records: DataFrame, year: int, draws: Draws) -> DataFrame:
@@ -65,14 +62,15 @@ def add_days(records: DataFrame, year: int, draws: Draws) -> DataFrame:
         draws.number("jitter", "treatment", 1 << JITTER_BITS).alias("jitter"),
         draws.number("late", "treatment", 1000).alias("late"),
     )
-    workday = F.col("start") + F.col("sequence") * F.col("gap") + F.shiftright(F.col("jitter") * F.col("gap"), JITTER_BITS)
+    within_gap = F.shiftright(F.col("jitter") * F.col("gap"), JITTER_BITS)
+    workday = F.col("start") + F.col("sequence") * F.col("gap") + within_gap
     few = F.shiftright("jitter", JITTER_BITS - 4)
-    records = records.select(
-        "*",
+    treatment_day = (
         F.when(is_fault("last year"), day_number(date(year, 1, 1), year) - 1 - few)
         .when(is_fault("next year"), day_number(date(year + 1, 1, 1), year) + 1 + few)
-        .otherwise(pick(days * 3, workday)).alias("treatment_day"),
-    )  # fmt: skip
+        .otherwise(pick(days * 2, workday))
+    )
+    records = records.select("*", treatment_day.alias("treatment_day"))
     wait = pick(waits(), F.col("cycle") * LONGEST + F.col("phase") + F.col("treatment_day"))
     late = F.when(F.col("late") < 30, 8 + 5 * few).when(F.col("late") < 35, 60 + 10 * few).otherwise(0)
     after = F.when(F.col("follows") == 0, 0).otherwise(4 + few + 3 * F.col("follows"))
@@ -80,33 +78,34 @@ def add_days(records: DataFrame, year: int, draws: Draws) -> DataFrame:
 
 
 def waits() -> list[int]:
-    """Days from a treatment to its declaration, for practices that declare every week, two weeks, and (twice) 30 days."""
+    """Days from a treatment to its declaration, for practices that declare weekly, fortnightly, and (twice) monthly."""
     return [cycle - day % cycle + 1 for cycle in (7, 14, 30, 30) for day in range(LONGEST)]
 
 
 def add_content(records: DataFrame, draws: Draws) -> DataFrame:
-    """The columns that `faults` makes claims of, and `receipt`."""
+    """What `faults` makes claims of, no more; with `receipt`, one number per record, which puts them in order."""
     away = F.col("sequence") >= F.col("split")
     owner = F.when(away, F.col("other_owner")).otherwise(F.col("owner"))
-    habit, slot = F.shiftright("code_draw", 13), F.col("code_draw").bitwiseAND(SLOTS - 1)
-    group = F.col("usual_code").bitwiseAND(~(SLOTS - 1))
+    habit, slot = F.shiftright("code_draw", CODE_BITS), F.col("code_draw").bitwiseAND(CODE_SLOTS - 1)
+    group = F.col("usual_code").bitwiseAND(~(CODE_SLOTS - 1))
     code = (
-        F.when((F.col("sequence") == 0) & (habit < 60), INTAKE * SLOTS + slot)
+        F.when((F.col("sequence") == 0) & (habit < 60), INTAKE * CODE_SLOTS + slot)
         .when(habit > 94, group + slot)
         .otherwise(F.col("usual_code"))
     )
+    label = F.when(F.col("treatment_day") < F.col("event_day"), F.col("label_before")).otherwise(F.col("label"))
     receipt = F.shiftleft(F.col("claim_day").cast("bigint"), 43) + F.shiftleft("person", 10) + F.col("ordinal")
-    drawn = records.select("*", draws.number("code", "treatment", 100 * SLOTS).alias("code_draw"))
+    drawn = records.select("*", draws.number("code", "treatment", 100 * CODE_SLOTS).alias("code_draw"))
     return drawn.select(
-        receipt.alias("receipt"), "bsn", "kind", "fault", "policy", "sequence", "follows", "surcharge",
-        "treatment_day", "claim_day",
-        F.when(F.col("treatment_day") < F.col("event_day"), F.col("label_before")).otherwise(F.col("label")).alias("label"),
+        *COMPACT,
+        receipt.alias("receipt"),
+        label.alias("label"),
         F.when(away, F.col("other_digits")).otherwise(F.col("practice_digits")).alias("practice_digits"),
         (F.shiftleft(owner, 11) + F.shiftleft("sequence", 3) + F.col("follows")).alias("reference"),
         code.alias("code"),
         F.when(away, F.col("other_complaint")).otherwise(F.col("first_complaint")).alias("complaint"),
         (F.col("jitter") < 600).alias("is_bare"),
-    )  # fmt: skip
+    )
 
 
 def in_order_of_receipt(records: DataFrame, files: int) -> DataFrame:

@@ -1,0 +1,155 @@
+"""900 baskets, who is in them, and their national means: method 1.4; contract, Classes and Figures."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pyarrow as pa
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from tests.support import assert_rows, frame
+from zorgstat.behandelindex import baskets
+from zorgstat.behandelindex.selection import Outcome
+
+CLASSES = {"sex_class": 2, "age_class": 5, "pathology_class": 10, "insurance_class": 3, "ses_class": 3}
+
+
+def test_every_basket_has_a_number_of_its_own(spark: SparkSession) -> None:
+    # The last class turns fastest: 1 is (1, 1, 1, 1, 1), 2 is (1, 1, 1, 1, 2), 900 is (2, 5, 10, 3, 3).
+    all_classes = list(product(*[range(1, size + 1) for size in CLASSES.values()]))
+    assert (len(all_classes), all_classes[0], all_classes[-1]) == (900, (1, 1, 1, 1, 1), (2, 5, 10, 3, 3))
+    columns = {name: pa.array(values, pa.int32()) for name, values in zip(CLASSES, zip(*all_classes), strict=True)}
+    expected = spark.createDataFrame(pa.table({"basket_id": pa.array(range(1, 901), pa.int32()), **columns}))
+    numbered = expected.select(baskets.basket_id().cast("int").alias("basket_id"), *CLASSES)
+    assert_rows(numbered, expected, key=["basket_id"])
+    assert_rows(
+        numbered.select("basket_id", *[baskets.class_of(name).alias(name) for name in CLASSES]), expected, ["basket_id"]
+    )
+
+
+def test_baskets_by_the_formula_of_the_contract(spark: SparkSession) -> None:
+    # 1 + ((((sex-1)*5 + (age-1))*10 + (pathology-1))*3 + (insurance-1))*3 + (ses-1); what is not counted is in no basket.
+    expected = frame(
+        spark,
+        """outcome int, sex_class int, age_class int, pathology_class int, insurance_class int, ses_class int,
+           basket_id int""",
+        """
+        outcome | sex_class | age_class | pathology_class | insurance_class | ses_class | basket_id
+        20      | 1         | 1         | 1               | 1               | 1         | 1
+        20      | 1         | 1         | 1               | 3               | 1         | 7
+        20      | 1         | 1         | 2               | 1               | 1         | 10
+        20      | 1         | 2         | 1               | 1               | 1         | 91
+        20      | 2         | 1         | 1               | 1               | 1         | 451
+        20      | 1         | 3         | 5               | 1               | 2         | 218
+        20      | 2         | 5         | 10              | 3               | 3         | 900
+        19      | 0         | 5         | 10              | 3               | 3         |
+        18      | 2         |           | 10              | 3               | 3         |
+        """,
+    )
+    actual = baskets.put_in_baskets(expected.drop("basket_id")).withColumn("basket_id", F.col("basket_id").cast("int"))
+    assert_rows(actual, expected, key=["outcome", *CLASSES])
+
+
+def test_a_patient_counts_once_per_basket_and_practice(spark: SparkSession) -> None:
+    # 1: one basket, over two labels and two diagnoses; 2: two baskets; 3: two practices; 4 and 5 share a basket with 1;
+    # at practice 2, 5 has a treatment that is not counted besides.
+    assert Outcome.COUNTED == 20
+    judged = frame(
+        spark,
+        "person int, practice int, label int, unknown_uzovi string, outcome int, basket_id int, records bigint",
+        """
+        person | practice | label | unknown_uzovi | outcome | basket_id | records
+        1      | 1        | 1     |               | 20      | 218       | 4
+        1      | 1        | 1     |               | 20      | 218       | 2
+        1      | 1        | 2     |               | 20      | 218       | 1
+        2      | 1        | 1     |               | 20      | 218       | 3
+        2      | 1        | 1     |               | 20      | 182       | 5
+        3      | 1        | 1     |               | 20      | 182       | 1
+        3      | 2        | 1     |               | 20      | 182       | 1
+        4      | 2        | 2     |               | 20      | 218       | 2
+        5      | 2        | 2     |               | 20      | 218       | 1
+        5      | 2        | 2     |               | 15      |           | 7
+               |          |       | 9999          | 3       |           | 9
+        """,
+    )
+    expected = frame(
+        spark,
+        "practice int, basket_id int, combinations bigint, treatments bigint",
+        """
+        practice | basket_id | combinations | treatments
+        1        | 182       | 2            | 6
+        1        | 218       | 2            | 10
+        2        | 182       | 1            | 1
+        2        | 218       | 2            | 3
+        """,
+    )
+    patients = frame(spark, "practice int, patients bigint", "practice | patients \n 1 | 3 \n 2 | 3")
+    counted = baskets.count_practice_baskets(baskets.tally(judged))
+    assert_rows(counted, expected, key=["practice", "basket_id"])
+    # Each is new in one of the baskets only, so patients may be added up.
+    assert_rows(counted.groupBy("practice").agg(F.sum("patients").alias("patients")), patients, key=["practice"])
+
+
+def test_every_record_stays_in_the_tally(spark: SparkSession) -> None:
+    judged = frame(
+        spark,
+        "person int, practice int, label int, unknown_uzovi string, outcome int, basket_id int, records bigint",
+        """
+        person | practice | label | unknown_uzovi | outcome | basket_id | records
+        1      | 1        | 1     |               | 20      | 218       | 4
+        2      | 1        | 1     |               | 20      | 218       | 2
+        1      | 1        | 1     |               | 17      |           | 3
+        2      | 1        | 1     |               | 17      |           | 1
+               |          |       | 9998          | 3       |           | 2
+               |          |       | 9999          | 3       |           | 9
+        """,
+    )
+    expected = frame(
+        spark,
+        """outcome int, label int, unknown_uzovi string, practice int, basket_id int, records bigint,
+           combinations bigint, patients bigint""",
+        """
+        outcome | label | unknown_uzovi | practice | basket_id | records | combinations | patients
+        20      | 1     |               | 1        | 218       | 6       | 2            | 2
+        17      | 1     |               | 1        |           | 4       | 0            | 0
+        3       |       | 9998          |          |           | 2       | 0            | 0
+        3       |       | 9999          |          |           | 9       | 0            | 0
+        """,
+    )
+    assert_rows(baskets.tally(judged), expected, key=["outcome", "unknown_uzovi"])
+
+
+def test_a_basket_of_fewer_than_60_is_small(spark: SparkSession) -> None:
+    # The mean is over combinations, not over practices. The first three are of the method's tables 3 and 4, in two halves.
+    practice_baskets = frame(
+        spark,
+        "practice int, basket_id int, combinations bigint, treatments bigint",
+        """
+        practice | basket_id | combinations | treatments
+        1        | 1         | 60           | 700
+        2        | 1         | 8            | 11
+        1        | 2         | 117          | 2312
+        1        | 7         | 50           | 940
+        2        | 7         | 2            | 3
+        1        | 182       | 59           | 59
+        1        | 218       | 30           | 45
+        2        | 218       | 30           | 30
+        2        | 900       | 1            | 7
+        """,
+    )
+    expected = frame(
+        spark,
+        """basket_id int, sex string, age_class int, pathology_class int, insurance_class int, ses_class int,
+           combinations bigint, treatments bigint, national_mean double, is_small boolean""",
+        """
+        basket_id | sex | age_class | pathology_class | insurance_class | ses_class | combinations | treatments | national_mean | is_small
+        1         | M   | 1         | 1               | 1               | 1         | 68           | 711        | 711/68        | false
+        2         | M   | 1         | 1               | 1               | 2         | 117          | 2312       | 2312/117      | false
+        7         | M   | 1         | 1               | 3               | 1         | 52           | 943        | 943/52        | true
+        182       | M   | 3         | 1               | 1               | 2         | 59           | 59         | 1             | true
+        218       | M   | 3         | 5               | 1               | 2         | 60           | 75         | 1.25          | false
+        900       | V   | 5         | 10              | 3               | 3         | 1            | 7          | 7             | true
+        """,
+    )
+    assert_rows(baskets.national_baskets(practice_baskets), expected, key=["basket_id"])

@@ -1,0 +1,307 @@
+"""Credits take back debits: method 1.2, "conform eigen inzicht"; the contract's four strategies.
+
+Every case is a practice of its own, named in practice_agb: nothing is paired across practices. `pair` tells which
+records must come out; whatever a table leaves out is the same for all records.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from tests.support import assert_rows, frame
+from zorgstat.behandelindex import netting
+from zorgstat.behandelindex.settings import NETTING
+from zorgstat.behandelindex.tables import CLAIMS
+from zorgstat.tables import Column, Table
+
+RECORDS = Table(
+    "records",
+    "Claims, and whether they are part of a pair.",
+    (
+        *CLAIMS.columns,
+        Column("strategy", "string", "of the concern"),
+        Column("outcome", "int", "given before netting"),
+        Column("pair", "boolean", "expected"),
+        *[Column(strategy, "boolean", "expected with this strategy") for strategy in NETTING],
+    ),
+)
+SAME = {
+    "uzovi": "0101",
+    "bsn": "111222333",
+    "treatment_date": "2023-05-01",
+    "claim_date": "2023-05-02",
+    "performance_code": "1000",
+    "amount_cents": "3500",
+    "prior_reference": None,
+    "outcome": None,
+}
+
+
+def assert_pairs(cases: DataFrame, strategy: str | None = None) -> None:
+    """Exactly the records with `pair` come out; the strategy is that of the column, unless one is given."""
+    given = {**SAME, "strategy": strategy}
+    left_out = [
+        F.lit(value).cast(RECORDS.column(name).type).alias(name)
+        for name, value in given.items()
+        if name not in cases.columns
+    ]
+    records = cases.select("*", *left_out).withColumnRenamed("strategy", "netting")
+    expected = cases.where("pair").select(*[name for name in netting.IDENTITY if name in cases.columns])
+    paired = netting.take_back(records.drop("pair"))
+    assert_rows(paired, expected.withColumn("is_paired", F.lit(True)), key=expected.columns)
+
+
+def test_a_credit_names_its_debit(spark: SparkSession) -> None:
+    cases = frame(
+        spark,
+        RECORDS,
+        """
+        practice_agb       | debit_credit | claim_reference | prior_reference | claim_date | amount_cents | pair
+        names it           | D            | 1               |                 | 2023-05-02 | 3500         | true
+        names it           | C            | 2               | 1               | 2023-06-02 | 3500         | true
+        comes first        | D            | 1               |                 | 2023-05-02 | 3500         | true
+        comes first        | C            | 2               | 1               | 2023-04-02 | 3500         | true
+        of the same day    | D            | 2               |                 | 2023-05-02 | 3500         | true
+        of the same day    | C            | 1               | 2               | 2023-05-02 | 3500         | true
+        larger             | D            | 1               |                 | 2023-05-02 | 3500         | true
+        larger             | C            | 2               | 1               | 2023-06-02 | 3501         | true
+        partial            | D            | 1               |                 | 2023-05-02 | 3500         |
+        partial            | C            | 2               | 1               | 2023-06-02 | 3499         |
+        two halves         | D            | 1               |                 | 2023-05-02 | 3500         |
+        two halves         | C            | 2               | 1               | 2023-06-02 | 1750         |
+        two halves         | C            | 3               | 1               | 2023-06-02 | 1750         |
+        names nothing      | D            | 1               |                 | 2023-05-02 | 3500         |
+        names nothing      | C            | 2               |                 | 2023-06-02 | 3500         |
+        names another      | D            | 1               |                 | 2023-05-02 | 3500         |
+        names another      | C            | 2               | 3               | 2023-06-02 | 3500         |
+        other practice     | C            | 2               | 1               | 2023-06-02 | 3500         |
+        names a credit     | C            | 1               |                 | 2023-06-02 | 3500         |
+        names a credit     | C            | 2               | 1               | 2023-06-02 | 3500         |
+        names itself       | C            | 1               | 1               | 2023-06-02 | 3500         |
+        debit with a prior | D            | 1               | 2               | 2023-05-02 | 3500         |
+        debit with a prior | D            | 2               |                 | 2023-05-02 | 3500         |
+        """,
+    )
+    assert_pairs(cases, "reference")
+
+
+def test_several_credits_name_one_debit(spark: SparkSession) -> None:
+    # The first by (claim_date, claim_reference) of those that may take it back; one credit, one debit.
+    cases = frame(
+        spark,
+        RECORDS,
+        """
+        practice_agb       | debit_credit | claim_reference | prior_reference | claim_date | amount_cents | pair
+        first by day       | D            | 1               |                 | 2023-05-02 | 3500         | true
+        first by day       | C            | 2               | 1               | 2023-06-03 | 3500         |
+        first by day       | C            | 3               | 1               | 2023-06-02 | 3500         | true
+        first by reference | D            | 1               |                 | 2023-05-02 | 3500         | true
+        first by reference | C            | 3               | 1               | 2023-06-02 | 3500         |
+        first by reference | C            | 20              | 1               | 2023-06-02 | 9900         | true
+        first is too small | D            | 1               |                 | 2023-05-02 | 3500         | true
+        first is too small | C            | 2               | 1               | 2023-06-02 | 3499         |
+        first is too small | C            | 3               | 1               | 2023-06-03 | 3500         | true
+        """,
+    )
+    assert_pairs(cases, "reference")
+
+
+@pytest.mark.parametrize("strategy", ["reference", "key", "reference_then_key"])
+def test_label_practice_and_bsn_must_agree(spark: SparkSession, strategy: str) -> None:
+    # A missing bsn is like a missing bsn; a missing practice is like nothing.
+    cases = frame(
+        spark,
+        RECORDS,
+        """
+        practice_agb       | debit_credit | claim_reference | prior_reference | uzovi | bsn       | pair
+        all agree          | D            | 1               |                 | 0101  | 900000016 | true
+        all agree          | C            | 2               | 1               | 0101  | 900000016 | true
+        other label        | D            | 1               |                 | 0101  | 900000016 |
+        other label        | C            | 1               | 1               | 0102  | 900000016 |
+        other person       | D            | 1               |                 | 0101  | 900000016 |
+        other person       | C            | 2               | 1               | 0101  | 900000028 |
+        first is another's | D            | 1               |                 | 0101  | 900000016 | true
+        first is another's | C            | 2               | 1               | 0101  | 900000028 |
+        first is another's | C            | 3               | 1               | 0101  | 900000016 | true
+        both unknown       | D            | 1               |                 | 0101  |           | true
+        both unknown       | C            | 2               | 1               | 0101  |           | true
+        credit unknown     | D            | 1               |                 | 0101  | 900000016 |
+        credit unknown     | C            | 2               | 1               | 0101  |           |
+        debit unknown      | D            | 1               |                 | 0101  |           |
+        debit unknown      | C            | 2               | 1               | 0101  | 900000016 |
+        empty is known     | D            | 1               |                 | 0101  | ''        |
+        empty is known     | C            | 2               | 1               | 0101  |           |
+                           | D            | 1               |                 | 0101  | 900000016 |
+                           | C            | 2               | 1               | 0101  | 900000016 |
+        debit elsewhere    | C            | 2               | 1               | 0101  | 900000016 |
+        """,
+    )
+    assert_pairs(cases, strategy)
+
+
+def test_credits_and_debits_of_one_key_are_paired_in_turn(spark: SparkSession) -> None:
+    # The i-th credit takes back the i-th debit, each in the order of (claim_date, claim_reference).
+    cases = frame(
+        spark,
+        RECORDS,
+        """
+        practice_agb        | debit_credit | claim_reference | claim_date | prior_reference | pair
+        one and one         | D            | 1               | 2023-05-02 |                 | true
+        one and one         | C            | 2               | 2023-05-01 |                 | true
+        three and two       | D            | 1               | 2023-05-03 |                 |
+        three and two       | D            | 2               | 2023-05-02 |                 | true
+        three and two       | D            | 30              | 2023-05-02 |                 | true
+        three and two       | C            | 4               | 2023-06-01 |                 | true
+        three and two       | C            | 5               | 2023-06-01 |                 | true
+        one and three       | D            | 1               | 2023-05-02 |                 | true
+        one and three       | C            | 4               | 2023-06-02 |                 |
+        one and three       | C            | 5               | 2023-06-01 |                 |
+        one and three       | C            | 30              | 2023-06-01 |                 | true
+        names do not matter | D            | 1               | 2023-05-02 |                 | true
+        names do not matter | D            | 2               | 2023-05-03 |                 |
+        names do not matter | C            | 3               | 2023-06-01 | 2               | true
+        no credit           | D            | 1               | 2023-05-02 |                 |
+        no credit           | D            | 2               | 2023-05-02 |                 |
+        no debit            | C            | 1               | 2023-05-02 |                 |
+        """,
+    )
+    assert_pairs(cases, "key")
+
+
+def test_what_makes_a_key(spark: SparkSession) -> None:
+    cases = frame(
+        spark,
+        RECORDS,
+        """
+        practice_agb | debit_credit | claim_reference | treatment_date | performance_code | amount_cents | pair
+        all agree    | D            | 1               | 2023-05-01     | 1000             | 3500         | true
+        all agree    | C            | 2               | 2023-05-01     | 1000             | 3500         | true
+        other day    | D            | 1               | 2023-05-01     | 1000             | 3500         |
+        other day    | C            | 2               | 2023-05-02     | 1000             | 3500         |
+        other code   | D            | 1               | 2023-05-01     | 1000             | 3500         |
+        other code   | C            | 2               | 2023-05-01     | 1001             | 3500         |
+        larger       | D            | 1               | 2023-05-01     | 1000             | 3500         |
+        larger       | C            | 2               | 2023-05-01     | 1000             | 3501         |
+        no code      | D            | 1               | 2023-05-01     |                  | 3500         |
+        no code      | C            | 2               | 2023-05-01     |                  | 3500         |
+        empty code   | D            | 1               | 2023-05-01     | ''               | 3500         | true
+        empty code   | C            | 2               | 2023-05-01     | ''               | 3500         | true
+        """,
+    )
+    assert_pairs(cases, "key")
+
+
+def test_references_go_first_and_keys_take_what_is_left(spark: SparkSession) -> None:
+    cases = frame(
+        spark,
+        RECORDS,
+        """
+        practice_agb      | debit_credit | claim_reference | prior_reference | claim_date | amount_cents | pair
+        not the first     | D            | 1               |                 | 2023-05-02 | 3500         |
+        not the first     | D            | 2               |                 | 2023-05-03 | 3500         | true
+        not the first     | C            | 3               | 2               | 2023-06-02 | 3500         | true
+        both ways         | D            | 1               |                 | 2023-05-02 | 3500         | true
+        both ways         | D            | 2               |                 | 2023-05-03 | 3500         | true
+        both ways         | C            | 3               |                 | 2023-06-01 | 3500         | true
+        both ways         | C            | 4               | 1               | 2023-06-02 | 3500         | true
+        second of two     | D            | 1               |                 | 2023-05-02 | 3500         | true
+        second of two     | D            | 2               |                 | 2023-05-03 | 3500         | true
+        second of two     | C            | 3               | 1               | 2023-06-01 | 3500         | true
+        second of two     | C            | 4               | 1               | 2023-06-02 | 3500         | true
+        no such reference | D            | 1               |                 | 2023-05-02 | 3500         | true
+        no such reference | C            | 2               | 9               | 2023-06-01 | 3500         | true
+        too small for it  | D            | 1               |                 | 2023-05-02 | 3500         |
+        too small for it  | D            | 2               |                 | 2023-05-02 | 2000         | true
+        too small for it  | C            | 3               | 1               | 2023-06-01 | 2000         | true
+        larger            | D            | 1               |                 | 2023-05-02 | 3500         | true
+        larger            | D            | 2               |                 | 2023-05-02 | 4000         |
+        larger            | C            | 3               | 1               | 2023-06-01 | 4000         | true
+        """,
+    )
+    assert_pairs(cases, "reference_then_key")
+
+
+def test_the_same_records_by_every_strategy(spark: SparkSession) -> None:
+    # 3 names 2; 4 names nothing. By key, 3 and 4 take 1 and 2, the first two; 5 has an amount of its own.
+    cases = frame(
+        spark,
+        RECORDS,
+        """
+        debit_credit | claim_reference | prior_reference | amount_cents | reference | key  | reference_then_key | none
+        D            | 1               |                 | 3500         |           | true | true               |
+        D            | 2               |                 | 3500         | true      | true | true               |
+        C            | 3               | 2               | 3500         | true      | true | true               |
+        C            | 4               |                 | 3500         |           | true | true               |
+        D            | 5               |                 | 3600         |           |      |                    |
+        D            | 6               |                 | 3500         |           |      |                    |
+        D            | 7               |                 | 2000         | true      |      | true               |
+        C            | 8               | 7               | 3000         | true      |      | true               |
+        """,
+    )
+    by_strategy = [
+        cases.select(
+            *[name for name in cases.columns if name not in NETTING],
+            F.col(strategy).alias("pair"),
+            *[F.lit(strategy).alias(name) for name in ("strategy", "practice_agb")],
+        )
+        for strategy in NETTING
+    ]
+    assert_pairs(reduce(DataFrame.unionByName, by_strategy))
+
+
+def test_references_are_in_the_order_of_their_bytes(spark: SparkSession) -> None:
+    # Capitals before small letters, and U+FF5E before U+1F600, which UTF-16 has the other way round. The last is left.
+    cases = frame(
+        spark,
+        RECORDS,
+        """
+        practice_agb | debit_credit | claim_reference | pair
+        by key       | D            | \U0001f600      |
+        by key       | D            | \uff5e          | true
+        by key       | D            | é               | true
+        by key       | D            | a               | true
+        by key       | D            | Z               | true
+        by key       | D            | 10              | true
+        by key       | D            | 9               | true
+        by key       | C            | c1              | true
+        by key       | C            | c2              | true
+        by key       | C            | c3              | true
+        by key       | C            | c4              | true
+        by key       | C            | c5              | true
+        by key       | C            | c6              | true
+        capital      | D            | a               |
+        capital      | D            | B               | true
+        capital      | C            | c               | true
+        length       | D            | 9               |
+        length       | D            | 10              | true
+        length       | C            | 11              | true
+        """,
+    )
+    assert_pairs(cases, "key")
+
+
+def test_only_records_without_an_outcome_are_in_play(spark: SparkSession) -> None:
+    # 8: the credit came after the cut-off. A label that nobody knows has no strategy.
+    cases = frame(
+        spark,
+        RECORDS,
+        """
+        practice_agb | debit_credit | claim_reference | prior_reference | strategy           | outcome | pair
+        both         | D            | 1               |                 | reference_then_key |         | true
+        both         | C            | 2               | 1               | reference_then_key |         | true
+        credit out   | D            | 1               |                 | reference_then_key |         |
+        credit out   | C            | 2               | 1               | reference_then_key | 8       |
+        debit out    | D            | 1               |                 | reference_then_key | 5       |
+        debit out    | C            | 2               | 1               | reference_then_key |         |
+        one out      | D            | 1               |                 | reference_then_key |         | true
+        one out      | C            | 2               | 1               | reference_then_key | 8       |
+        one out      | C            | 3               | 1               | reference_then_key |         | true
+        no strategy  | D            | 1               |                 |                    | 3       |
+        no strategy  | C            | 2               | 1               |                    | 3       |
+        """,
+    )
+    assert_pairs(cases)

@@ -1,0 +1,65 @@
+"""What is a citizen number, and what is merely digits."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from tests.support import assert_rows, frame
+from zorgstat import privacy
+
+
+def test_eleven_test(spark: SparkSession) -> None:
+    # 9 d1 + 8 d2 + ... + 2 d8 - d9: 111222333 gives 9+8+7+12+10+8+9+6-3 = 66, and 900000016 gives 81+2-6 = 77.
+    expected = frame(
+        spark,
+        "person int, passes boolean",
+        """
+        person    | passes
+        111222333 | true
+        123456782 | true
+        900000016 | true
+        900000090 | true
+        12        | true
+        111222334 | false
+        111223233 | false
+        900000061 | false
+        900000017 | false
+        999999999 | false
+        1         | false
+        0         | false
+                  | false
+        """,
+    )
+    actual = expected.select("person", privacy.passes_eleven_test(F.col("person")).alias("passes"))
+    assert_rows(actual, expected, key=["person"])
+
+
+def test_digits_are_exactly_so_many_of_0_to_9(spark: SparkSession) -> None:
+    read_as: dict[str | None, tuple[int | None, int | None]] = {  # text: as 4 digits, as 9 digits
+        "1234": (1234, None),
+        "0012": (12, None),
+        "0000": (0, None),
+        "111222333": (None, 111222333),
+        "000000012": (None, 12),
+        "999999999": (None, 999999999),
+        "": (None, None),
+        None: (None, None),
+    }
+    others = ["123", "12345", "99999999999", "12a", "12a4", "12.3", "1e03", "0x1F", "123L", "+123", "-123"]
+    spaced = [" 123", "123 ", "1 23", "\t123", "123\n", "123\u00a0", " 1234", "1234 ", "-00000012", "+00000012"]
+    elsewhere = ["\uff11\uff12\uff13\uff14", "\u0661\u0662\u0663\u0664"]  # full-width and Arabic digits
+    read_as |= {text: (None, None) for text in (*others, *spaced, *elsewhere)}
+    expected = spark.createDataFrame(
+        pa.table(
+            {
+                "text": pa.array(read_as, pa.string()),
+                "four": pa.array([four for four, _ in read_as.values()], pa.int32()),
+                "nine": pa.array([nine for _, nine in read_as.values()], pa.int32()),
+            }
+        )
+    )
+    text = F.col("text")
+    actual = expected.select("text", privacy.digits(text, 4).alias("four"), privacy.digits(text, 9).alias("nine"))
+    assert_rows(actual, expected, key=["text"])
