@@ -62,9 +62,7 @@ def parse(cell: str, type_: str) -> Any:
 
 def assert_rows(actual: DataFrame, expected: DataFrame, key: Sequence[str]) -> None:
     """The same rows, in the columns of `expected`; chispa's exact comparison, sorted by key."""
-    assert_df_equality(
-        actual.select(expected.columns).orderBy(*key), expected.orderBy(*key), ignore_nullable=True
-    )
+    assert_df_equality(actual.select(expected.columns).orderBy(*key), expected.orderBy(*key), ignore_nullable=True)
 
 
 def shuffles(frame: DataFrame) -> int:

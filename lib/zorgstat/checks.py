@@ -52,7 +52,9 @@ def count_faults(frame: DataFrame, table: Table) -> DataFrame:
     key_hash = F.when(_has_key(table), F.xxhash64(*table.key)) if table.key else F.lit(None).cast("bigint")
     rows = frame.select(faults.alias("faults"), key_hash.alias("key_hash"))
     if table.key:
-        rows = rows.repartition("key_hash")  # nearly every row has a key of its own: counting before the exchange is in vain
+        rows = rows.repartition(
+            "key_hash"
+        )  # nearly every row has a key of its own: counting before the exchange is in vain
     counted = rows.groupBy("faults", "key_hash").agg(F.count(F.lit(1)).alias("n"))
     duplicate = F.sum(F.when(F.col("key_hash").isNotNull() & (F.col("n") > 1), F.col("n")))
     return counted.agg(
@@ -77,7 +79,9 @@ def find_duplicates(frame: DataFrame, table: Table) -> int:
 def _rules(table: Table) -> list[tuple[str, Column]]:
     nulls = [(f"null:{column.name}", F.col(column.name).isNull()) for column in table.columns if not column.nullable]
     values = [
-        (f"value:{column.name}", ~F.col(column.name).isin(list(column.values))) for column in table.columns if column.values
+        (f"value:{column.name}", ~F.col(column.name).isin(list(column.values)))
+        for column in table.columns
+        if column.values
     ]
     return nulls + values
 
@@ -105,8 +109,8 @@ def null_counts(table: Table) -> list[Column]:
 def checksum(table: Table, leave_out: tuple[str, ...] = ("run_id",)) -> Column:
     """Aggregate: equal for equal rows, whatever their order or layout.
 
-    The run is left out, so that a second run on the same inputs has the same checksum. Whether a value is null is hashed
-    too, since the hash of a row passes over nulls. Sums of half hashes have room for two milliard rows.
+    The run is left out, so that a second run on the same inputs has the same checksum. Whether a value is null is
+    hashed too, since the hash of a row passes over nulls. Sums of half hashes have room for two milliard rows.
     """
     names = [name for name in table.names if name not in leave_out]
     row_hash = F.xxhash64(*names, *[F.col(name).isNull() for name in names])

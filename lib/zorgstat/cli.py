@@ -54,10 +54,14 @@ Examples:
 @click.argument("settings", nargs=-1, required=True, metavar="SETTINGS.toml...")
 @click.option("--input", "input_root", required=True, type=ROOT, metavar="ROOT", help="Folder of the input tables.")
 @click.option("--output", "output_root", required=True, type=ROOT, metavar="ROOT", help="Folder of the output tables.")
-@click.option("--conf", multiple=True, metavar="KEY=VALUE", help="A setting of Spark, as with spark-submit; repeatable.")
+@click.option(
+    "--conf", multiple=True, metavar="KEY=VALUE", help="A setting of Spark, as with spark-submit; repeatable."
+)
 @click.option("--engine", type=click.Choice(ENGINES), default="spark", envvar="ZORGSTAT_ENGINE", show_default=True)
 @click.option("--force", is_flag=True, help="Run also when the same figures are published already.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, everything else on standard error.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object on standard output, everything else on standard error."
+)
 def run_behandelindex(
     settings: tuple[str, ...],
     input_root: str,
@@ -95,10 +99,16 @@ Examples:
 """,
 )
 @click.option("--output", "output_root", required=True, type=ROOT, metavar="ROOT", help="Folder of the tables to make.")
-@click.option("--claims", type=click.IntRange(min=1_000), default=200_000, show_default=True, help="About so many claims.")
+@click.option(
+    "--claims", type=click.IntRange(min=1_000), default=200_000, show_default=True, help="About so many claims."
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed makes another country.")
-@click.option("--year", type=click.IntRange(2006, 2099), default=2023, show_default=True, help="Year of the treatments.")
-@click.option("--conf", multiple=True, metavar="KEY=VALUE", help="A setting of Spark, as with spark-submit; repeatable.")
+@click.option(
+    "--year", type=click.IntRange(2006, 2099), default=2023, show_default=True, help="Year of the treatments."
+)
+@click.option(
+    "--conf", multiple=True, metavar="KEY=VALUE", help="A setting of Spark, as with spark-submit; repeatable."
+)
 @click.option("--engine", type=click.Choice(ENGINES), default="spark", envvar="ZORGSTAT_ENGINE", show_default=True)
 def synth_behandelindex(
     output_root: str, claims: int, seed: int, year: int, conf: tuple[str, ...], engine: str
@@ -117,7 +127,12 @@ def live(title: str, engine: Engine) -> Iterator[run.Report]:
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns = (SpinnerColumn(), TextColumn("{task.description:<32}"), TimeElapsedColumn(), TextColumn("{task.fields[tasks]}"))
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<32}"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[tasks]}"),
+    )
     with Progress(*columns, console=Console(stderr=True), refresh_per_second=4) as progress:
         phases: list[int] = []
         done = threading.Event()
@@ -151,5 +166,3 @@ def _pairs(conf: tuple[str, ...]) -> dict[str, str]:
     if wrong:
         raise click.BadParameter(f"{', '.join(wrong)}: write KEY=VALUE", param_hint="--conf")
     return dict(pair.split("=", 1) for pair in conf)
-
-

@@ -19,7 +19,7 @@ Row: TypeAlias = dict[str, str]
 
 def rows(name: str, on: date | None = None) -> list[Row]:
     """The rows of `reference/<name>.csv`, those that hold on a day if one is given, in the order of the file."""
-    text = resources.files("zorgstat").joinpath("reference", f"{name}.csv").read_text(encoding="utf-8")
+    text = resources.files("zorgstat").joinpath(f"reference/{name}.csv").read_text(encoding="utf-8")
     listed = list(csv.DictReader(text.splitlines()))
     return listed if on is None else [row for row in listed if holds(row, on)]
 

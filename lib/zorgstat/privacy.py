@@ -25,7 +25,8 @@ def digits(text: Column, length: int) -> Column:
 def passes_eleven_test(person: Column) -> Column:
     """Does 9 d1 + 8 d2 + ... + 2 d8 - d9 divide by 11? Not for 000000000, and not for null."""
     weighted = [
-        weight * (F.floor(person / F.lit(10 ** (BSN_LENGTH - 1 - place))) % 10) for place, weight in enumerate(BSN_WEIGHTS)
+        weight * (F.floor(person / F.lit(10 ** (BSN_LENGTH - 1 - place))) % 10)
+        for place, weight in enumerate(BSN_WEIGHTS)
     ]
     total = sum(weighted[1:], weighted[0])
     return F.coalesce((person > 0) & (total % 11 == 0), F.lit(False))

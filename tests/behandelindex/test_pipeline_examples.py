@@ -68,7 +68,7 @@ def build(spark: SparkSession, **tables: str) -> Mapping[str, DataFrame]:
             for column in table.columns
         ]
         inputs[table.name] = rows.select(*[made.alias(name) for made, name in zip(columns, table.names, strict=True)])
-    return pipeline.build(inputs, Settings())
+    return pipeline.build(inputs, Settings(), keep=lambda frame: frame)
 
 
 def test_treatments_of_one_pathology_class_are_one_combination(spark: SparkSession) -> None:

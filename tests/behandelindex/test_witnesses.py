@@ -1,6 +1,6 @@
 """Three witnesses for the figures, on either engine: cases worked by hand, a second implementation, and properties.
 
-    pytest tests/behandelindex/test_witnesses.py --engine sail
+pytest tests/behandelindex/test_witnesses.py --engine sail
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def figures(engine: Engine) -> Callable[[Tables, dict[str, Any]], dict[str, Rows
         try:
             built = pipeline.build(frames(engine.spark, tables), resolve(raw), engine.keep)
             return {
-                table.name: by_key(table, [row.asDict() for row in built[table.name].select(own_names(table)).collect()])
+                table.name: by_key(
+                    table, [row.asDict() for row in built[table.name].select(own_names(table)).collect()]
+                )
                 for table in OUTPUTS
             }
         finally:
@@ -160,9 +162,7 @@ def read_csv(path: Path, table: Table) -> pa.Table:
     with path.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     columns = [column for column in table.columns if not rows or column.name in rows[0]]
-    return pa.table(
-        {c.name: pa.array([parse(row[c.name], c.type) for row in rows], ARROW[c.type]) for c in columns}
-    )
+    return pa.table({c.name: pa.array([parse(row[c.name], c.type) for row in rows], ARROW[c.type]) for c in columns})
 
 
 def other_name(agb: str) -> str:

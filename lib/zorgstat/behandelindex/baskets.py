@@ -38,7 +38,7 @@ def tally(judged: DataFrame) -> DataFrame:
     """Everything the figures need, without people: records, combinations and patients.
 
     A patient is one combination per basket and practice, also when several labels paid; and one patient per practice.
-    In:  judged groups, all of one person in one partition (`selection.judge_person`), with basket_id (null unless counted).
+    In:  judged groups, all of one person in one partition (`selection.judge_person`), with basket_id.
     Out: outcome, label, unknown_uzovi, practice, basket_id, + records, combinations, patients (bigint).
     Source: method 1.4 (each unique patient once per basket and practice); contract, Terms.
     """
@@ -58,7 +58,7 @@ def tally(judged: DataFrame) -> DataFrame:
 
 
 def count_practice_baskets(tallied: DataFrame) -> DataFrame:
-    """Out: practice, basket_id, combinations, treatments, patients (new at this practice, so that they may be added)."""
+    """Out: practice, basket_id, combinations, treatments, patients (new at this practice: they add up)."""
     counted = tallied.where(F.col("outcome") == int(Outcome.COUNTED))
     return counted.groupBy("practice", "basket_id").agg(
         F.sum("combinations").alias("combinations"),

@@ -67,7 +67,9 @@ def age_class(birth_date: Column, settings: Settings) -> Column:
 def postcode4(postcode: Column) -> Column:
     """The four digits of `1234AB`, `1234 AB` or `1234`; null for anything else, which is abroad."""
     number = F.substring(postcode, 1, 4)
-    letters = F.when(F.substring(postcode, 5, 1) == " ", F.substring(postcode, 6, 20)).otherwise(F.substring(postcode, 5, 20))
+    letters = F.when(F.substring(postcode, 5, 1) == " ", F.substring(postcode, 6, 20)).otherwise(
+        F.substring(postcode, 5, 20)
+    )
     two_letters = (F.length(letters) == 2) & (F.translate(letters, ascii_letters, "") == "")
     is_dutch = privacy.digits(number, 4).isNotNull() & ((F.length(postcode) == 4) | two_letters)
     return F.when(is_dutch, number)

@@ -21,7 +21,7 @@ def correction_factors(spread: DataFrame, settings: Settings) -> DataFrame:
     """The fewer combinations, the more room an index gets for chance.
 
     In:  spread (one row; sd: index points). The bands hold on the last day of the period (correction_bands.csv).
-    Out: lower, upper (combinations), factor (index points, at least 1), sd; one row per band. The open last band gets 1.
+    Out: lower, upper (combinations), factor (index points, at least 1), sd; one row per band. The last band gets 1.
     Source: method 1.5, table 5; contract, correction factor by bands of combinations. With the method `table` the
     factors published for 2018 are used instead of computed ones; sd is that of the report all the same.
     """

@@ -66,7 +66,9 @@ def pair_by_reference(candidates: DataFrame) -> DataFrame:
     debit_amount = F.max(F.when(~is_credit, F.col("amount_cents"))).over(name)
     may = is_credit & (F.col("netting") != "key") & F.col("prior_reference").isNotNull()
     in_turn = Window.partitionBy(*WITHIN, _name(), "may_take_back").orderBy("claim_date", "claim_reference")
-    judged = candidates.withColumn("may_take_back", F.coalesce(may & (F.col("amount_cents") >= debit_amount), F.lit(False)))
+    judged = candidates.withColumn(
+        "may_take_back", F.coalesce(may & (F.col("amount_cents") >= debit_amount), F.lit(False))
+    )
     is_taken = F.max(F.col("may_take_back")).over(name)
     by_reference = F.when(is_credit, F.col("may_take_back") & (F.row_number().over(in_turn) == 1)).otherwise(is_taken)
     return judged.select(*candidates.columns, by_reference.alias("by_reference"))

@@ -7,7 +7,7 @@ and the person tell once per group of like treatments.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import IntEnum
 
@@ -19,7 +19,7 @@ from zorgstat.behandelindex.settings import Settings
 
 
 class Outcome(IntEnum):
-    """What became of a record; the first that applies. The names in the outputs are these in lower case."""
+    """What became of a record, in the order of the rules. The names in the outputs are these in lower case."""
 
     RESERVED_UZOVI = 1
     MANDATE = 2
@@ -98,7 +98,7 @@ def number_practices(agb_register: DataFrame) -> DataFrame:
 
 
 def judge_delivery(claims: DataFrame, labels: DataFrame, settings: Settings) -> DataFrame:
-    """Outcomes 1 to 8: what the label and the record's own delivery say, before any netting.
+    """Rules 1 to 8: what the label and the record's own delivery say, before any netting.
 
     Out: the claims, + label, netting (null for an unknown label), outcome (int; null: the record goes on).
     Source: method 1.1, table 1; contract, rules 1 to 8.
@@ -117,17 +117,21 @@ def judge_delivery(claims: DataFrame, labels: DataFrame, settings: Settings) -> 
     unknown_label = F.when(F.col("label").isNull(), F.lit(int(Outcome.INSURER_NOT_PARTICIPATING)))
     outcome = F.coalesce(unknown_label, F.col("standing"), by_record)
     standing = labels.select("uzovi", "label", "standing", "netting")
-    return F.broadcast(standing).join(claims, "uzovi", "right").select(*claims.columns, "label", "netting", outcome.alias("outcome"))
+    return (
+        F.broadcast(standing)
+        .join(claims, "uzovi", "right")
+        .select(*claims.columns, "label", "netting", outcome.alias("outcome"))
+    )
 
 
 def judge_treatment(records: DataFrame, paired: DataFrame, practices: DataFrame, settings: Settings) -> DataFrame:
-    """Outcomes 9 to 13, and the features on which all others depend, as small integers.
+    """Rules 9 to 12, and the features on which all others depend, as small integers.
 
     In:  records (from `judge_delivery`), paired (from `netting.take_back`), practices (from `number_practices`).
     Out: outcome (int; null: still undecided), label, unknown_uzovi (only where label is null), person (the bsn as a
          number; null unless 9 digits, and for labels that do not take part, whose records may not be looked at),
          practice, pathology_class, insurance (1 bzv, 2 by cover, 3 high); each null when invalid or no longer needed.
-    Source: method 1.1 table 1, 1.2, annex 1; contract, rules 9 to 13.
+    Source: method 1.1 table 1, 1.2, annex 1; contract, rules 9 to 12.
     """
     on = settings.report.period_end
     is_credit, is_paired = F.col("debit_credit") == "C", F.col("is_paired").isNotNull()
@@ -139,7 +143,10 @@ def judge_treatment(records: DataFrame, paired: DataFrame, practices: DataFrame,
                 (Outcome.CREDIT, is_credit & is_paired),
                 (Outcome.CREDIT_UNMATCHED, is_credit),
                 (Outcome.NETTED, is_paired),
-                (Outcome.PERFORMANCE_CODE, ~F.coalesce(F.col("performance_code").isin(_performance_codes(on)), F.lit(False))),
+                (
+                    Outcome.PERFORMANCE_CODE,
+                    ~F.coalesce(F.col("performance_code").isin(_performance_codes(on)), F.lit(False)),
+                ),
                 (Outcome.CSI_COVID, insurance == COVID),
             ]
         ),
@@ -177,9 +184,9 @@ def group_like_treatments(judged: DataFrame) -> DataFrame:
 
 
 def judge_person(groups: DataFrame) -> DataFrame:
-    """Outcomes 14 to 20: what needs the register or the person, judged once per group.
+    """Rules 13 to 19: what needs the register or the person, judged once per group.
 
-    In:  groups with the person's birth_date, age and sex joined on (null: unknown).
+    In:  groups with the person's age_class and sex_class joined on (null: unknown).
     Out: outcome is never null.
     Source: method 1.1, table 1 (missing or invalid fields), 1.3.3; contract, rules 13 to 19.
     """
@@ -223,14 +230,16 @@ def _insurance(csi_code: Column, on: date) -> Column:
 
 def _pathology_class(diagnosis_code: Column, on: date) -> Column:
     """The class of the last two of four digits (pathology_ranges.csv); null in no range. Source: method 1.3.1."""
-    return codes.look_up(privacy.digits(diagnosis_code, 4) % 100, codes.ranges("pathology_ranges", "pathology_class", on))
+    return codes.look_up(
+        privacy.digits(diagnosis_code, 4) % 100, codes.ranges("pathology_ranges", "pathology_class", on)
+    )
 
 
 def _performance_codes(on: date) -> list[str]:
     return [row["code"] for row in codes.rows("performance_codes", on)]
 
 
-def _choice(concern: Column, choices: dict[str, str], default: str) -> Column:
+def _choice(concern: Column, choices: Mapping[str, str], default: str) -> Column:
     """What the settings choose for a concern, or the default."""
     chosen = F.lit(default)
     for name, value in choices.items():

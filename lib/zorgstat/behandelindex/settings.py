@@ -20,7 +20,7 @@ FIRST_YEAR, LAST_YEAR = 2006, 2099  # the Zorgverzekeringswet began in 2006; the
 class Settings:
     """One reporting version; the values shown are those of the contract."""
 
-    report: ReportVersion = ReportVersion(2023, 3)
+    report: ReportVersion = field(default_factory=lambda: ReportVersion(2023, 3))
     participating: tuple[str, ...] = (
         "CZ",
         "Salland",
@@ -83,7 +83,9 @@ def _report(value: Any, faults: list[str]) -> ReportVersion | None:
     if not isinstance(value, dict):
         faults.append(f"report is {_show(value)}; use {{ year = 2023, version = 3 }}.")
         return None
-    faults += [f"report.{key} is not a setting; use year and version." for key in value if key not in ("year", "version")]
+    faults += [
+        f"report.{key} is not a setting; use year and version." for key in value if key not in ("year", "version")
+    ]
     year, version = value.get("year"), value.get("version")
     if not (type(year) is int and FIRST_YEAR <= year <= LAST_YEAR):
         faults.append(f"report.year is {_show(year)}; use a whole number from {FIRST_YEAR} to {LAST_YEAR}.")

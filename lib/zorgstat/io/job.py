@@ -69,9 +69,7 @@ def behandelindex(
             for settings in versions:
                 title = f"behandelindex {settings.report.year}-{settings.report.version}"
                 with watch(title, running) as report:
-                    result = run.behandelindex(
-                        running, settings, input_root, output_root, force=force, report=report
-                    )
+                    result = run.behandelindex(running, settings, input_root, output_root, force=force, report=report)
                 results.append(result)
                 if not as_json:
                     print(summarise(result) + "\n", flush=True)
@@ -98,7 +96,9 @@ def guard(work: Callable[[list[Engine]], None]) -> int:
         name = error.getCondition() if isinstance(error, PySparkException) else _java_names(error)
         place = traceback.extract_tb(error.__traceback__)
         log = started[0].log if started else None
-        where = next((f"{frame.name}, line {frame.lineno}" for frame in reversed(place) if "zorgstat" in frame.filename), "")
+        where = next(
+            (f"{frame.name}, line {frame.lineno}" for frame in reversed(place) if "zorgstat" in frame.filename), ""
+        )
         _say(
             "unexpected",
             f"{name or type(error).__name__} in {where}. Nothing was published by this version."
@@ -115,7 +115,8 @@ def is_little(root: str) -> bool:
 
 def _java_names(error: Exception) -> str | None:
     """The classes of a Java exception and its causes, from the outside in; their messages may quote a record."""
-    names, cause = [], getattr(error, "java_exception", None)
+    cause = getattr(error, "java_exception", None)
+    names: list[str] = []
     while cause is not None and len(names) < 5:
         names.append(cause.getClass().getSimpleName())
         cause = cause.getCause()
@@ -138,7 +139,9 @@ def _headline(error: ZorgstatError) -> str:
     if isinstance(error, TableError):
         count = len(error.faults)
         return f"the input tables have {count} fault{'s' if count > 1 else ''}; nothing was computed"
-    return {2: "the settings", 4: "checks failed; nothing was published", 5: "locked"}.get(error.exit_code, "unexpected")
+    return {2: "the settings", 4: "checks failed; nothing was published", 5: "locked"}.get(
+        error.exit_code, "unexpected"
+    )
 
 
 def _say(headline: str, text: str) -> None:

@@ -24,7 +24,7 @@ if os.name == "posix":
 
 @contextmanager
 def hold(root: str, name: str, wait: bool) -> Iterator[None]:
-    """Holds `<root>/_locks/<name>.lock`; raises LockedError at once when another process has it, unless told to wait."""
+    """Holds `<root>/_locks/<name>.lock`; raises LockedError when another process has it, unless told to wait."""
     folder = local_path(root)
     if folder is None or os.name != "posix":
         yield
@@ -35,7 +35,9 @@ def hold(root: str, name: str, wait: bool) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
-            raise LockedError(f"{name} is at work already: {_holder(path)}. Wait until it is done, or stop it.") from None
+            raise LockedError(
+                f"{name} is at work already: {_holder(path)}. Wait until it is done, or stop it."
+            ) from None
         file.truncate(0)
         since = datetime.now(timezone.utc).isoformat(timespec="seconds")
         file.write(json.dumps({"process": os.getpid(), "host": socket.gethostname(), "since": since}))

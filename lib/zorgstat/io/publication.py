@@ -20,6 +20,7 @@ from zorgstat import __version__
 from zorgstat.io.store import Pin, Store
 from zorgstat.tables import RUNS, Table
 
+
 @dataclass(frozen=True)
 class Run:
     """One attempt to publish a report version."""
@@ -94,7 +95,9 @@ def publish(
     store.append(store.engine.spark.createDataFrame([values], RUNS.schema), RUNS)
 
 
-def published(store: Store, table: Table, report_year: int, report_version: int, pipeline: str = "behandelindex") -> DataFrame:
+def published(
+    store: Store, table: Table, report_year: int, report_version: int, pipeline: str = "behandelindex"
+) -> DataFrame:
     """The rows of the current run: how everybody reads. No rows when nothing is published (or all was withdrawn)."""
     run = current(of_version(store.runs(), pipeline, report_year, report_version))
     return store.read(table).where(F.col("run_id") == (run["run_id"] if run else ""))

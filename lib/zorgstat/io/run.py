@@ -30,7 +30,8 @@ from zorgstat.tables import Table
 
 PIPELINE = "behandelindex"
 Report = Callable[[str], None]
-In, Out = TypeVar("In"), TypeVar("Out")
+In = TypeVar("In")
+Out = TypeVar("Out")
 
 
 @dataclass
@@ -80,12 +81,18 @@ class Phases:
 
 
 def behandelindex(
-    engine: Engine, settings: Settings, input_root: str, output_root: str, *, force: bool = False, report: Report = print
+    engine: Engine,
+    settings: Settings,
+    input_root: str,
+    output_root: str,
+    *,
+    force: bool = False,
+    report: Report = print,
 ) -> Result:
     """Computes and publishes one reporting version.
 
-    Raises TableError (inputs are not as declared), CheckError (the figures do not hold together) or LockedError; nothing
-    is published then. With the same inputs, settings and software as the current run nothing is done, unless forced.
+    Raises TableError (inputs are not as declared), CheckError (the figures do not hold together) or LockedError;
+    nothing is published then. With the same inputs, settings and software as the current run nothing is done, unless forced.
     """
     year, version = settings.report.year, settings.report.version
     with locks.hold(output_root, f"{PIPELINE}-{year}-{version}", wait=False):
@@ -205,9 +212,7 @@ def _settings_findings(settings: Settings) -> list[Finding]:
     ]
 
 
-def _summarise(
-    outputs: Store, run_id: str, status: str, settings: Settings, inputs: Store, phases: Phases
-) -> Result:
+def _summarise(outputs: Store, run_id: str, status: str, settings: Settings, inputs: Store, phases: Phases) -> Result:
     """The published figures in a few numbers, read back from the tables."""
     phases.begin("report")
     stored = _rows_of(outputs, run_id)

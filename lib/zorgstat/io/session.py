@@ -1,6 +1,6 @@
 """The engines, Spark and Sail: the one place that builds a session and knows which engine it is.
 
-What differs between engines and is needed above them stands in `Engine`; rules and pipelines see a session's frames only.
+What differs between engines and is needed above them stands in `Engine`; rules and pipelines see frames only.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ ALWAYS = {
 def local_settings(light: bool) -> dict[str, str]:
     """For Spark in this process: what depends on the machine follows from it, and nothing is said on the screen."""
     cores = os.cpu_count() or 2
-    # A national year in partitions that fit, small ones joined by Spark itself. Little data is over before a second plan
-    # is made after every stage.
+    # A national year in partitions that fit, small ones joined by Spark itself. Little data is over before a second
+    # plan is made after every stage.
     partitions, adaptive = (cores, "false") if light else (max(16, 4 * cores), "true")
     return {
         "spark.master": "local[*]",
@@ -57,7 +57,9 @@ class Engine:
     name: str
     spark: SparkSession
     log: Path | None = None
-    checked: dict[tuple[str, str], int] = field(default_factory=dict)  # inputs found to be as declared -> rows of claims
+    checked: dict[tuple[str, str], int] = field(
+        default_factory=dict
+    )  # inputs found to be as declared -> rows of claims
     _kept: list[DataFrame] = field(default_factory=list)
 
     @property
@@ -116,8 +118,8 @@ LIGHT_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize
 def start(engine: str = "spark", conf: Mapping[str, str] | None = None, light: bool = False) -> Iterator[Engine]:
     """A running engine. Where a session exists already (Databricks, a notebook), that one is used and left running.
 
-    `light` is for little data: Java then compiles quickly instead of well, which halves the time of a small run and would
-    more than double that of a national year.
+    `light` is for little data: Java then compiles quickly instead of well, which halves the time of a small run and
+    would more than double that of a national year.
     """
     if engine not in ENGINES:
         raise SettingsError(f"engine is {engine}; use {' or '.join(ENGINES)}.")
@@ -149,7 +151,7 @@ def _local(conf: Mapping[str, str], light: bool) -> Engine:
     log = _log_file()
     jars = sorted(jar_folder().glob("*.jar"))
     delta = {"spark.jars": ",".join(map(str, jars))} if jars else {"spark.jars.packages": DELTA_PACKAGE}
-    log4j = resources.files("zorgstat").joinpath("io", "log4j2.properties")
+    log4j = resources.files("zorgstat").joinpath("io/log4j2.properties")
     asked = conf.get("spark.driver.extraJavaOptions", LIGHT_JAVA if light else "")
     java = f"-Dlog4j2.configurationFile={log4j} -Dzorgstat.log={log} {asked}".strip()
     settings = {**ALWAYS, **local_settings(light), **delta, **conf, "spark.driver.extraJavaOptions": java}
@@ -157,7 +159,9 @@ def _local(conf: Mapping[str, str], light: bool) -> Engine:
         with _quiet(log):
             return Engine("spark", _build(settings), log)
     except Exception as error:  # whatever keeps Java from starting
-        raise EngineError(f"Spark did not start ({type(error).__name__}). Is Java 17 or 21 installed? See {log}.") from None
+        raise EngineError(
+            f"Spark did not start ({type(error).__name__}). Is Java 17 or 21 installed? See {log}."
+        ) from None
 
 
 def _build(settings: Mapping[str, str]) -> SparkSession:
@@ -170,7 +174,7 @@ def _build(settings: Mapping[str, str]) -> SparkSession:
 @contextlib.contextmanager
 def _sail() -> Iterator[Engine]:
     try:
-        from pysail.spark import SparkConnectServer
+        from pysail.spark import SparkConnectServer  # type: ignore[import-untyped]
     except ImportError:
         raise EngineError("The engine sail is not installed: pip install 'zorgstat[sail]'.") from None
     log = _log_file()
@@ -203,7 +207,7 @@ def _log_file() -> Path:
 
 @contextlib.contextmanager
 def _quiet(log: Path) -> Iterator[None]:
-    """What a started process writes to the screen goes to the log: Java keeps the standard error that it was born with."""
+    """What a process started here writes to the screen goes to the log: Java keeps the standard error of its birth."""
     sys.stderr.flush()
     screen = os.dup(2)
     with log.open("a") as file:
