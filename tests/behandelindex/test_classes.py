@@ -49,33 +49,10 @@ def test_age_class_on_30_june(spark: SparkSession) -> None:
 
 def test_forms_of_a_dutch_postcode(spark: SparkSession) -> None:
     dutch = ["1234AB", "1234 AB", "1234ab", "1234 aB", "1234"]
-    abroad = [
-        "",
-        " 1234",
-        "1234 ",
-        "1234  AB",
-        "1234AB ",
-        " 1234AB",
-        "12 34AB",
-        "1234A",
-        "1234 A",
-        "1234ABC",
-        "1234A B",
-    ]
-    abroad += [
-        "123",
-        "12345",
-        "1234-AB",
-        "B-2000",
-        "D 1234",
-        "AB1234",
-        "123\u0664",
-        "1234\u00c4B",
-        "1234\u00a0AB",
-        "1234\tAB",
-        "1234A1",
-    ]
-    abroad += ["+123", "-123AB", " 123AB", "12.3"]
+    spaced = [" 1234", "1234 ", "1234  AB", "1234AB ", " 1234AB", "12 34AB", "1234A B", "1234\tAB", "1234\u00a0AB"]
+    others = ["", "123", "12345", "1234A", "1234 A", "1234ABC", "1234A1", "1234-AB", "B-2000", "AB1234", "D 1234"]
+    signed = ["+123", "-123AB", " 123AB", "12.3", "123\u0664", "1234\u00c4B"]
+    abroad = [*spaced, *others, *signed]
     expected = spark.createDataFrame(
         pa.table({"postcode": [*dutch, *abroad, None], "postcode4": ["1234"] * len(dutch) + [None] * (len(abroad) + 1)})
     )
@@ -145,7 +122,7 @@ def test_who_has_no_scored_postcode_is_middle(spark: SparkSession) -> None:
     assert_rows(classes.add_patient_classes(people, postcodes, REPORT), classed, key=["person"])
 
 
-# Concern 1 delivers classes; concerns 2 to 4 derive them, each by its policy; concern 5 takes no part. 0102, 0203: mandates.
+# Concern 1 delivers classes; 2, 3 and 4 derive them, each by its policy; 5 takes no part. 0102 and 0203 are mandates.
 LABELS = """
     uzovi | label | group | standing | av_source | av_policy
     0101  | 1     | 1     |          | delivered | sum

@@ -15,7 +15,7 @@ from zorgstat.behandelindex.tables import AGB_REGISTER
 RECORDS_PER_PATIENT = 10.3  # measured; what turns a number of claims into one of patients
 PATIENTS_PER_PRACTICE = 390
 SIZE_SIGMA, SIZE_LIMIT = 1.05, 6000
-EFFECT_SIGMA = 0.193  # on the logarithm; caps and chance turn it into a spread of the indices near 15.8
+EFFECT_SIGMA = 0.185  # on the logarithm; caps and chance turn it into a spread of the indices near 15.8
 WITHOUT_CLAIMS = 0.05
 MOST_PRACTICES, AGB_STEP, AGB_OFFSET = 100_000, 61_803, 10_007
 

@@ -1,0 +1,20 @@
+"""Prints docs/tables.md from the declarations of the tables (`make docs`)."""
+
+from zorgstat.behandelindex.tables import INPUTS, OUTPUTS
+from zorgstat.tables import RUNS
+
+print("# Tables")
+print()
+print("Made from the declarations in `lib/zorgstat/behandelindex/tables.py` and `lib/zorgstat/tables.py`: `make docs`.")
+print("Each table is a Delta table in a folder of its own name under its root. More columns than these are fine in an")
+print("input; in an output there are none.")
+for title, tables in {"Inputs": INPUTS, "Outputs": OUTPUTS, "Of every pipeline": (RUNS,)}.items():
+    print(f"\n## {title}")
+    for table in tables:
+        print(f"\n### {table.name}\n\n{table.description}", end="")
+        print(f" Unique: {', '.join(table.key)}." if table.key else "")
+        print("\n| column | type | null | meaning |\n|---|---|---|---|")
+        for column in table.columns:
+            closed_list = f"; nothing but {', '.join(column.values)}" if column.values else ""
+            print(f"| {column.name} | {column.type} | {'yes' if column.nullable else ''} ", end="")
+            print(f"| {column.meaning}{closed_list} |")
