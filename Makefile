@@ -1,5 +1,6 @@
 PYTHON ?= python3
 CLAIMS ?= 200000
+ENGINE ?= spark
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -24,18 +25,22 @@ $(READY): pyproject.toml requirements.lock $(wildcard conf/setup/*)
 	@$(BIN)/python conf/setup/fetch_jars.py
 	@touch $@
 
-demo: $(READY) $(DEMO_INPUT) ## Three versions of the behandelindex over made-up claims (CLAIMS=200000)
-	$(BIN)/zorgstat behandelindex run $(DEMO_SETTINGS) --input demo/input --output demo/output
+demo: $(READY) $(DEMO_INPUT) ## Three versions of the behandelindex over made-up claims (CLAIMS=200000 ENGINE=spark)
+	$(BIN)/zorgstat behandelindex run $(DEMO_SETTINGS) --input demo/input --output demo/output \
+		--engine $(ENGINE)
 
 $(DEMO_INPUT): | $(READY)
 	rm -rf demo/input demo/.input-*
-	$(BIN)/zorgstat synth behandelindex --output demo/input --claims $(CLAIMS) --seed 1 --year 2023
+	$(BIN)/zorgstat synth behandelindex --output demo/input --claims $(CLAIMS) --seed 1 --year 2023 \
+		--engine $(ENGINE)
 	@touch $@
 
 test: $(READY) ## Fast tests
+	$(BIN)/pytest -q --engine sail tests/behandelindex/test_witnesses.py
 	$(BIN)/pytest -m "not slow"
 
 test-all: $(READY) ## All tests, the slow ones too
+	$(BIN)/pytest -q --engine sail tests/behandelindex/test_witnesses.py
 	$(BIN)/pytest
 
 check: $(READY) ## Style, types and the direction of imports

@@ -42,9 +42,9 @@ def count_faults(frame: DataFrame, table: Table) -> DataFrame:
     """How often the rows break the declaration: one row, `rows` and one count per kind of fault and column.
 
     Out: rows; `null:<column>` where null is not allowed; `value:<column>` outside a closed list; `duplicate:<key>` rows
-    that share their key. Rows that miss part of a key are not compared. Keys are compared by a hash: `find_duplicates`
-    tells whether they really are the same. One pass over the table: faults are bits of one number, which hardly any row
-    has, and rows are counted by it and by their key.
+    that share their key. Rows that miss part of a key are not compared. One pass over the table: faults are bits of one
+    number, which hardly any row has, and rows are counted by it and by a hash of their key. So `duplicate` is a
+    suspicion, and rows with another fault may be missing from it: `find_duplicates` tells for certain.
     """
     rules = _rules(table)
     bits = [F.when(broken, 1 << place).otherwise(0) for place, (_, broken) in enumerate(rules)]

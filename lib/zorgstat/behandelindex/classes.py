@@ -57,8 +57,8 @@ def age_class(birth_date: Column, settings: Settings) -> Column:
     """
     report = settings.report
     month_and_day = 100 * F.month(birth_date) + F.dayofmonth(birth_date)
-    had_birthday = F.when(month_and_day <= 100 * report.age_date.month + report.age_date.day, 0).otherwise(1)
-    years = F.lit(report.age_date.year) - F.year(birth_date) - had_birthday
+    birthday_to_come = F.when(month_and_day <= 100 * report.age_date.month + report.age_date.day, 0).otherwise(1)
+    years = F.lit(report.age_date.year) - F.year(birth_date) - birthday_to_come
     age = F.greatest(years, F.lit(0))
     age_classes = codes.ranges("age_classes", "age_class", report.period_end)
     return F.when(birth_date <= F.lit(report.year_end), codes.look_up(age, age_classes))
@@ -86,7 +86,12 @@ def high_covers(av_classes: DataFrame, av_packages: DataFrame, labels: DataFrame
     delivered = F.broadcast(taking_part.where(F.col("av_source") == "delivered")).join(av_classes, "uzovi")
     derived = F.broadcast(taking_part.where(F.col("av_source") == "packages")).join(av_packages, "uzovi")
     high = _delivered_high(delivered, settings).unionByName(_derived_high(derived, settings))
-    return high.repartition("person").groupBy("person").agg(F.collect_set("group").alias("groups"))
+    return (
+        high.where(F.col("person").isNotNull())
+        .repartition("person")
+        .groupBy("person")
+        .agg(F.collect_set("group").alias("groups"))
+    )
 
 
 def _delivered_high(delivered: DataFrame, settings: Settings) -> DataFrame:

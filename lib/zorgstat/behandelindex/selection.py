@@ -57,7 +57,7 @@ def first_that_applies(rules: Sequence[tuple[Outcome, Column]]) -> Column:
 
 def outcome_name(number: Column) -> Column:
     """The name in the outputs of an outcome's number."""
-    return F.element_at(F.array(*[F.lit(name) for name in OUTCOME_NAMES]), number)
+    return F.get(F.array(*[F.lit(name) for name in OUTCOME_NAMES]), number - 1)
 
 
 def number_labels(insurers: DataFrame, settings: Settings) -> DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -131,4 +132,4 @@ def _choices(choices: tuple[str, ...]) -> str:
 def _show(value: Any) -> str:
     if value is None:
         return "missing"
-    return f'"{value}"' if isinstance(value, str) else str(value)
+    return json.dumps(value, ensure_ascii=False, default=str)

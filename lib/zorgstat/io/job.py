@@ -12,8 +12,6 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
-from pyspark.errors import PySparkException
-
 from zorgstat.behandelindex import synth as synthetic
 from zorgstat.behandelindex.settings import Settings
 from zorgstat.errors import SettingsError, TableError, ZorgstatError
@@ -93,7 +91,6 @@ def guard(work: Callable[[list[Engine]], None]) -> int:
         _say("stopped", "Ctrl-C; this version was not published.")
         return 130
     except Exception as error:  # a message of Spark may hold a record, so only its name goes on
-        name = error.getCondition() if isinstance(error, PySparkException) else _java_names(error)
         place = traceback.extract_tb(error.__traceback__)
         log = started[0].log if started else None
         where = next(
@@ -101,7 +98,7 @@ def guard(work: Callable[[list[Engine]], None]) -> int:
         )
         _say(
             "unexpected",
-            f"{name or type(error).__name__} in {where}. Nothing was published by this version."
+            f"{session.name_of(error)} in {where}. Nothing was published by this version."
             + (f" Spark's log: {log}" if log else ""),
         )
         return 70
@@ -111,16 +108,6 @@ def is_little(root: str) -> bool:
     """Is this a demo or a test rather than a national year? Some two million claims are 32 MB."""
     claims = local_path(table_path(root, "claims"))
     return claims is not None and sum(file.stat().st_size for file in claims.glob("*.parquet")) < LITTLE_BYTES
-
-
-def _java_names(error: Exception) -> str | None:
-    """The classes of a Java exception and its causes, from the outside in; their messages may quote a record."""
-    cause = getattr(error, "java_exception", None)
-    names: list[str] = []
-    while cause is not None and len(names) < 5:
-        names.append(cause.getClass().getSimpleName())
-        cause = cause.getCause()
-    return " < ".join(names) or None
 
 
 def _load_all(settings_files: Sequence[str]) -> list[Settings]:

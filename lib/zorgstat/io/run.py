@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
 from pyspark.sql import DataFrame
@@ -24,7 +24,7 @@ from zorgstat.behandelindex.tables import CLAIMS, INPUTS, OUTPUTS
 from zorgstat.checks import Finding
 from zorgstat.errors import CheckError, TableError
 from zorgstat.io import locks, publication
-from zorgstat.io.session import Engine
+from zorgstat.io.session import Engine, is_unreadable_file
 from zorgstat.io.store import Store
 from zorgstat.tables import Table
 
@@ -92,7 +92,8 @@ def behandelindex(
     """Computes and publishes one reporting version.
 
     Raises TableError (inputs are not as declared), CheckError (the figures do not hold together) or LockedError;
-    nothing is published then. With the same inputs, settings and software as the current run nothing is done, unless forced.
+    nothing is published then. With the same inputs, settings and software as the current run nothing is done, unless
+    forced.
     """
     year, version = settings.report.year, settings.report.version
     with locks.hold(output_root, f"{PIPELINE}-{year}-{version}", wait=False):
@@ -106,7 +107,7 @@ def _run(engine: Engine, settings: Settings, inputs: Store, outputs: Store, forc
     year, version = settings.report.year, settings.report.version
 
     phases.begin("pin inputs")
-    pins = inputs.pin(INPUTS)
+    pins, unreadable = inputs.pin(INPUTS)
     fingerprint = publication.fingerprint(pins, settings.as_json())
     rows = publication.of_version(outputs.runs(), PIPELINE, year, version)
     current = publication.current(rows)
@@ -115,10 +116,10 @@ def _run(engine: Engine, settings: Settings, inputs: Store, outputs: Store, forc
     run = publication.next_run(rows, PIPELINE, year, version)
 
     phases.begin("check inputs")
-    frames = inputs.read_pinned(INPUTS, pins)
+    frames, undeclared = inputs.read_pinned(INPUTS, pins)
     checked = (inputs.root, fingerprint["input_identities"])
     if checked not in engine.checked:  # versions of one year, run one after the other, read the same tables
-        engine.checked[checked] = check_inputs(frames)
+        engine.checked[checked] = check_inputs(inputs, frames, [*unreadable, *undeclared])
     input_records = engine.checked[checked]
 
     phases.begin("build")
@@ -150,21 +151,38 @@ def _run(engine: Engine, settings: Settings, inputs: Store, outputs: Store, forc
     return result
 
 
-def check_inputs(frames: Mapping[str, DataFrame]) -> int:
-    """The number of claims. Raises TableError with every fault in the contents of every table."""
+def check_inputs(inputs: Store, frames: Mapping[str, DataFrame], faults: Sequence[str]) -> int:
+    """The number of claims. Raises TableError with the faults known so far and every fault in the contents of a table.
+
+    In: frames (by table, the columns that are as declared); faults (of whole tables and of their other columns).
+    """
 
     def inspect(table: Table) -> tuple[int, list[str]]:
-        counts = _only_row(checks.count_faults(frames[table.name], table))
-        for fault in [name for name, count in counts.items() if name.startswith("duplicate") and count]:
-            counts[fault] = checks.find_duplicates(frames[table.name], table)
-        rows = counts.pop("rows")
-        return rows, [checks.describe_fault(table, fault, count) for fault, count in counts.items() if count]
+        frame = frames[table.name]
+        sound = _with_columns(table, frame.columns)
+        try:
+            counts = _only_row(checks.count_faults(frame, sound))
+            rows = counts.pop("rows")
+            if sound.key and any(counts.values()):  # hashes may agree by chance, and a faulty row hides its twin
+                counts[f"duplicate:{', '.join(sound.key)}"] = checks.find_duplicates(frame, sound)
+        except Exception as error:
+            if not is_unreadable_file(error):
+                raise
+            return 0, [inputs.why_unreadable(table, error)]
+        return rows, [checks.describe_fault(sound, fault, count) for fault, count in counts.items() if count]
 
-    found = dict(zip(INPUTS, in_parallel(inspect, INPUTS), strict=True))
-    faults = [fault for _, table_faults in found.values() for fault in table_faults]
+    readable = [table for table in INPUTS if table.name in frames]
+    found = dict(zip(readable, in_parallel(inspect, readable), strict=True))
+    faults = [*faults, *(fault for _, table_faults in found.values() for fault in table_faults)]
     if faults:
         raise TableError(faults)
     return found[CLAIMS][0]
+
+
+def _with_columns(table: Table, names: Sequence[str]) -> Table:
+    """The part of a declaration that these columns can be held against."""
+    columns = tuple(column for column in table.columns if column.name in names)
+    return replace(table, columns=columns, key=table.key if set(table.key) <= set(names) else ())
 
 
 def verify(stored: Mapping[str, DataFrame]) -> dict[str, dict[str, Any]]:
@@ -193,7 +211,7 @@ def verify(stored: Mapping[str, DataFrame]) -> dict[str, dict[str, Any]]:
 
 def in_parallel(work: Callable[[In], Out], items: Sequence[In]) -> list[Out]:
     """The results in the order of the items. Small jobs leave most cores idle, so several go to Spark at once."""
-    with ThreadPoolExecutor(max_workers=len(items)) as pool:
+    with ThreadPoolExecutor(max_workers=max(1, len(items))) as pool:
         return list(pool.map(work, items))
 
 

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
 
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from zorgstat.errors import EngineError, SettingsError
@@ -179,6 +182,7 @@ def _sail() -> Iterator[Engine]:
         raise EngineError("The engine sail is not installed: pip install 'zorgstat[sail]'.") from None
     log = _log_file()
     os.environ.setdefault("RUST_LOG", "error")  # a warning for every broadcast hint otherwise
+    warnings.filterwarnings("ignore", "WARN WindowExpression")  # as Spark's own, which go to its log
     with _quiet(log):
         server = SparkConnectServer("127.0.0.1", 0)
         server.start(background=True)
@@ -192,6 +196,28 @@ def _sail() -> Iterator[Engine]:
         running.release()
         session.stop()
         server.stop()
+
+
+def name_of(error: Exception) -> str:
+    """What kind of error it is, without its text, which may quote a record: Spark's condition, or classes of Java."""
+    with contextlib.suppress(Exception):  # Java may be gone
+        if isinstance(error, PySparkException):
+            return error.getCondition() or type(error).__name__
+        stated = re.search(r"Exception: \[([A-Z][A-Z0-9_.]+)\]", str(error))
+        if stated:
+            return stated[1]
+        names: list[str] = []
+        cause = getattr(error, "java_exception", None)
+        while cause is not None and len(names) < 5:
+            names.append(cause.getClass().getSimpleName())
+            cause = cause.getCause()
+        return " < ".join(names) or type(error).__name__
+    return type(error).__name__
+
+
+def is_unreadable_file(error: Exception) -> bool:
+    """Is it a data file that is damaged or gone? Sail has no conditions, so there its words must tell."""
+    return name_of(error).startswith(("FAILED_READ_FILE", "DELTA_")) or "Parquet" in str(error)
 
 
 def jar_folder() -> Path:

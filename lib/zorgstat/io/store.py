@@ -12,11 +12,12 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from zorgstat import checks
-from zorgstat.errors import TableError
 from zorgstat.io import locks
 from zorgstat.io.paths import local_path, table_path
-from zorgstat.io.session import Engine
+from zorgstat.io.session import Engine, name_of
 from zorgstat.tables import RUNS, Table
+
+NOT_THERE = ("PATH_NOT_FOUND", "DELTA_PATH_DOES_NOT_EXIST", "DELTA_TABLE_NOT_FOUND")
 
 
 @dataclass(frozen=True)
@@ -34,39 +35,52 @@ class Store:
     engine: Engine
     root: str
 
-    def pin(self, tables: Sequence[Table]) -> dict[str, Pin]:
-        """The present version of every table. Raises TableError that names all tables that are not there."""
+    def pin(self, tables: Sequence[Table]) -> tuple[dict[str, Pin], list[str]]:
+        """The present version of every table, and a line for every table that is not there."""
         pins: dict[str, Pin] = {}
         faults = []
         for table in tables:
-            path = table_path(self.root, table.name)
             try:
-                pins[table.name] = _pin(self.engine, path)
+                pins[table.name] = _pin(self.engine, table_path(self.root, table.name))
             except Exception as error:  # delta-rs, Spark and the file system each have their own
-                faults.append(f"{table.name}: {_why_unreadable(path, error)}")
-        if faults:
-            raise TableError(faults)
-        return pins
+                faults.append(self.why_unreadable(table, error))
+        return pins, faults
 
-    def read_pinned(self, tables: Sequence[Table], pins: Mapping[str, Pin]) -> dict[str, DataFrame]:
-        """The declared columns of every table, as of its pin. Raises TableError with every fault of every schema."""
-        frames, faults = {}, []
+    def read_pinned(self, tables: Sequence[Table], pins: Mapping[str, Pin]) -> tuple[dict[str, DataFrame], list[str]]:
+        """The declared columns of every pinned table, as far as they are there, and a line for every other one."""
+        frames: dict[str, DataFrame] = {}
+        faults = []
         for table in tables:
+            if table.name not in pins:
+                continue
             try:
                 frame = (
                     self.engine.spark.read.format("delta")
                     .option("versionAsOf", pins[table.name].version)
                     .load(table_path(self.root, table.name))
                 )
-                wrong = checks.schema_faults(frame.schema, table)
+                faults += checks.schema_faults(frame.schema, table)
+                as_declared = set(frame.dtypes)
             except PySparkException as error:
-                wrong = [f"{table.name}: {_why_unreadable(table_path(self.root, table.name), error)}"]
-            faults += wrong
-            if not wrong:
-                frames[table.name] = frame.select(*table.names)
-        if faults:
-            raise TableError(faults)
-        return frames
+                faults.append(self.why_unreadable(table, error))
+                continue
+            frames[table.name] = frame.select(*[c.name for c in table.columns if (c.name, c.type) in as_declared])
+        return frames, faults
+
+    def why_unreadable(self, table: Table, error: Exception) -> str:
+        """What a user can do something about, without the text of the error, which may quote what it read."""
+        path = table_path(self.root, table.name)
+        folder = local_path(path)
+        if folder is not None and not folder.exists():
+            return f"{table.name}: the table is missing; expected a Delta table in {path}."
+        if folder is not None and not (folder / "_delta_log").exists():
+            return (
+                f"{table.name}: {path} is not a Delta table: it has no _delta_log. Convert the delivery to Delta first."
+            )
+        return (
+            f"{table.name}: {path} cannot be read as a Delta table ({name_of(error)}). "
+            "Is its log or a file damaged, or missing?"
+        )
 
     def read(self, table: Table) -> DataFrame:
         """All rows of an output table, of every run, published or not."""
@@ -100,10 +114,10 @@ class Store:
         """Every row of `runs`; none when nothing was ever published here."""
         try:
             rows = self.read(RUNS).collect()
-        except PySparkException:
-            if _has_table(self.root, RUNS.name):
-                raise
-            return []
+        except PySparkException as error:
+            if error.getCondition() in NOT_THERE or not (error.getCondition() or _has_table(self.root, RUNS.name)):
+                return []
+            raise
         return [row.asDict() for row in rows]
 
 
@@ -124,13 +138,3 @@ def _pin(engine: Engine, path: str) -> Pin:
     latest = engine.spark.sql(f"DESCRIBE HISTORY delta.`{path}` LIMIT 1").select("version", "timestamp").collect()[0]
     detail = engine.spark.sql(f"DESCRIBE DETAIL delta.`{path}`").select("id").collect()[0]
     return Pin(int(latest["version"]), f"{detail['id']}@{latest['timestamp']}")
-
-
-def _why_unreadable(path: str, error: Exception) -> str:
-    """What a user can do something about, without the text of the error, which may quote what it read."""
-    folder = local_path(path)
-    if folder is not None and not folder.exists():
-        return f"the table is missing; expected a Delta table in {path}."
-    if folder is not None and not (folder / "_delta_log").exists():
-        return f"{path} is not a Delta table: it has no _delta_log. Convert the delivery to Delta first."
-    return f"{path} cannot be read as a Delta table ({type(error).__name__}). Is its log or a file damaged, or missing?"
