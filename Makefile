@@ -7,7 +7,7 @@ READY := .venv/.ready
 DEMO_INPUT := demo/.input-$(CLAIMS)
 DEMO_SETTINGS := $(addprefix conf/behandelindex/,2023-1.toml 2023-2.toml 2023-3.toml)
 
-.PHONY: help setup demo test test-all check format zip wheel lock clean
+.PHONY: help setup docs demo test test-all check format zip wheel lock clean
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -48,6 +48,9 @@ check: $(READY) ## Style, types and the direction of imports
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+docs: $(READY) ## Make docs/tables.md again from the declarations
+	$(BIN)/python docs/tables.py > docs/tables.md
 
 format: $(READY) ## Write the style that check wants
 	$(BIN)/ruff check --fix-only

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -88,3 +88,23 @@ def frames(spark: SparkSession, tables: Mapping[str, pa.Table], partitions: int 
     """The inputs as frames, in so many partitions."""
     made = {table.name: spark.createDataFrame(tables[table.name].select(table.names), table.schema) for table in INPUTS}
     return {name: frame.repartition(partitions) for name, frame in made.items()} if partitions else made
+
+
+class Reached(Exception):
+    """A run came as far as a test wants to see it come."""
+
+
+def until(phase: str) -> Callable[[str], None]:
+    """A reporter of progress that ends the run where a phase begins."""
+
+    def report(begun: str) -> None:
+        if begun == phase:
+            raise Reached(phase)
+
+    return report
+
+
+def citizens(tables: Mapping[str, pa.Table]) -> set[str]:
+    """Every number of nine digits in the inputs: what no message, screen or log may show."""
+    columns = [table["bsn"].to_pylist() for table in tables.values() if "bsn" in table.column_names]
+    return {bsn for column in columns for bsn in column if bsn and bsn.isdigit() and len(bsn) == 9 and int(bsn)}

@@ -39,5 +39,5 @@ def sample_standard_deviation(frame: DataFrame, column: str) -> DataFrame:
 
 
 def half_up(value: Column) -> Column:
-    """A whole number (int): an exact half goes up, also when its double lies a hair below it (contract, Figures)."""
+    """A whole number (int): an exact half goes up, also when its double lies a hair below it."""
     return F.floor(value + 0.5 + 1e-9).cast("int")

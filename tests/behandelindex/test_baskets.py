@@ -1,4 +1,4 @@
-"""900 baskets, who is in them, and their national means: method 1.4; contract, Classes and Figures."""
+"""900 baskets, who is in them, and their national means: method 1.4; docs/method.md, Classes and Figures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_every_basket_has_a_number_of_its_own(spark: SparkSession) -> None:
     assert_rows(read_back, expected, key=["basket_id"])
 
 
-def test_baskets_by_the_formula_of_the_contract(spark: SparkSession) -> None:
+def test_baskets_by_the_formula(spark: SparkSession) -> None:
     # 1 + ((((sex-1)*5 + (age-1))*10 + (pathology-1))*3 + (insurance-1))*3 + (ses-1); only what counts is in a basket.
     expected = frame(
         spark,

@@ -1,4 +1,4 @@
-"""Credits take back debits: method 1.2, "conform eigen inzicht"; the contract's four strategies.
+"""Credits take back debits: method 1.2, "conform eigen inzicht"; the four strategies.
 
 Every case is a practice of its own, named in practice_agb: nothing is paired across practices. `pair` tells which
 records must come out; whatever a table leaves out is the same for all records.

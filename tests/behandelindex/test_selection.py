@@ -1,4 +1,4 @@
-"""Which records count: method 1.1 and table 1; the contract's outcomes in their order."""
+"""Which records count: method 1.1 and table 1; the outcomes in their order."""
 
 from __future__ import annotations
 
@@ -302,7 +302,7 @@ def test_outcomes_of_the_person_in_their_order(spark: SparkSession) -> None:
     assert_rows(named(selection.judge_person(cases.withColumn("outcome", before))), cases, key=["case"])
 
 
-def test_names_of_the_outcomes_are_the_contracts() -> None:
+def test_names_of_the_outcomes() -> None:
     assert list(selection.OUTCOME_NAMES) == [
         *("reserved_uzovi", "mandate", "insurer_not_participating", "not_approved", "restitution", "outpatient_clinic"),
         *("outside_period", "after_claim_cutoff", "credit", "credit_unmatched", "netted", "performance_code"),

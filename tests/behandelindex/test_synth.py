@@ -50,7 +50,7 @@ def is_valid(bsn: str | None) -> bool:
 
 
 @pytest.mark.parametrize("table", tables.INPUTS, ids=lambda table: table.name)
-def test_columns_are_those_of_the_contract(frames, table):
+def test_columns_are_those_declared(frames, table):
     expected = [(column.name, column.type) for column in table.columns]
     assert [(field.name, field.dataType.simpleString()) for field in frames[table.name].schema] == expected
 

@@ -1,4 +1,4 @@
-"""900 baskets of like patients, and what they mean nationally (method 1.4, steps 1 and 2; contract, Figures)."""
+"""900 baskets of like patients, and what they mean nationally (method 1.4, steps 1 and 2; docs/method.md, Figures)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def tally(judged: DataFrame) -> DataFrame:
     A patient is one combination per basket and practice, also when several labels paid; and one patient per practice.
     In:  judged groups, all of one person in one partition (`selection.judge_person`), with basket_id.
     Out: outcome, label, unknown_uzovi, practice, basket_id, + records, combinations, patients (bigint).
-    Source: method 1.4 (each unique patient once per basket and practice); contract, Terms.
+    Source: method 1.4 (each unique patient once per basket and practice); docs/method.md, Terms.
     """
     visits = Window.partitionBy("person", "outcome", "practice").orderBy("basket_id")
     is_counted = F.col("outcome") == int(Outcome.COUNTED)
@@ -72,7 +72,7 @@ def national_baskets(practice_baskets: DataFrame) -> DataFrame:
 
     In:  practice, basket_id, combinations, treatments.
     Out: basket_id, sex, the five classes, combinations, treatments, national_mean, is_small.
-    Source: method 1.4 (mean per basket; baskets of fewer than 60); contract, national_mean and small basket.
+    Source: method 1.4 (mean per basket; baskets of fewer than 60); docs/method.md, national_mean and small basket.
     """
     totals = practice_baskets.groupBy("basket_id").agg(
         F.sum("combinations").alias("combinations"), F.sum("treatments").alias("treatments")

@@ -1,4 +1,4 @@
-"""What must hold before anything is published (contract behandelindex; method 1.4)."""
+"""What must hold before anything is published (docs/method.md, before publication; method 1.4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Credits take back debits: reference, key, reference_then_key, none (method 1.2; contract, Netting).
+"""Credits take back debits: reference, key, reference_then_key, none (method 1.2; docs/method.md, Netting).
 
 Which strategy applies is each concern's own choice. Only the few records that could be part of a pair go through the
 windows: credits, and debits that share a reference or a key with one.

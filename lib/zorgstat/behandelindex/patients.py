@@ -1,4 +1,4 @@
-"""One birth date, sex and postcode per bsn, over all labels (method 1.3.2 to 1.3.4; contract, Patient attributes)."""
+"""One birth date, sex and postcode per bsn, over all labels (method 1.3.2 to 1.3.4)."""
 
 from __future__ import annotations
 

@@ -18,9 +18,9 @@ Keep = Callable[[DataFrame], DataFrame]
 
 
 def build(inputs: Frames, settings: Settings, keep: Keep = DataFrame.persist) -> dict[str, DataFrame]:
-    """The five outputs by name, without the columns of the run (contract behandelindex, Outputs).
+    """The five outputs by name, without the columns of the run (docs/tables.md).
 
-    In: the seven inputs by name (contract behandelindex, Inputs); `keep` says how the engine holds on to a frame that
+    In: the seven inputs by name (docs/tables.md); `keep` says how the engine holds on to a frame that
     is read more than once.
     """
     labels = keep(selection.number_labels(inputs["insurers"], settings))

@@ -1,4 +1,4 @@
-"""Which records count: each gets the first outcome that applies (method 1.1 table 1; contract, rules 1 to 19).
+"""Which records count: each gets the first outcome that applies (method 1.1 table 1; docs/method.md, outcomes 1 to 20).
 
 The order of `Outcome` is the order of the rules. Records are judged in three places, so that each question is asked as
 seldom as it can be: what the delivery says per record, what the treatment says per record, and what only the register
@@ -66,7 +66,7 @@ def number_labels(insurers: DataFrame, settings: Settings) -> DataFrame:
     In:  insurers (uzovi, concern, kind).
     Out: uzovi, concern, label (int, in the order of uzovi), group (int, the concern's number), standing (the outcome
          that the label alone decides, or null), netting (the concern's strategy), av_source, av_policy.
-    Source: method 1.1, table 1 (insurers, mandates, treaty patients); contract, rules 1 to 3.
+    Source: method 1.1, table 1 (insurers, mandates, treaty patients); docs/method.md, outcomes 1 to 3.
     """
     concern, kind = F.col("concern"), F.col("kind")
     standing = first_that_applies(
@@ -98,10 +98,10 @@ def number_practices(agb_register: DataFrame) -> DataFrame:
 
 
 def judge_delivery(claims: DataFrame, labels: DataFrame, settings: Settings) -> DataFrame:
-    """Rules 1 to 8: what the label and the record's own delivery say, before any netting.
+    """Outcomes 1 to 8: what the label and the record's own delivery say, before any netting.
 
     Out: the claims, + label, netting (null for an unknown label), outcome (int; null: the record goes on).
-    Source: method 1.1, table 1; contract, rules 1 to 8.
+    Source: method 1.1, table 1; docs/method.md, outcomes 1 to 8.
     """
     report = settings.report
     treated, received = F.col("treatment_date"), F.col("claim_date")
@@ -125,13 +125,13 @@ def judge_delivery(claims: DataFrame, labels: DataFrame, settings: Settings) -> 
 
 
 def judge_treatment(records: DataFrame, paired: DataFrame, practices: DataFrame, settings: Settings) -> DataFrame:
-    """Rules 9 to 12, and the features on which all others depend, as small integers.
+    """Outcomes 9 to 13, and the features on which all others depend, as small integers.
 
     In:  records (from `judge_delivery`), paired (from `netting.take_back`), practices (from `number_practices`).
     Out: outcome (int; null: still undecided), label, unknown_uzovi (only where label is null), person (the bsn as a
          number; null unless 9 digits, and for labels that do not take part, whose records may not be looked at),
          practice, pathology_class, insurance (1 bzv, 2 by cover, 3 high); each null when invalid or no longer needed.
-    Source: method 1.1 table 1, 1.2, annex 1; contract, rules 9 to 12.
+    Source: method 1.1 table 1, 1.2, annex 1; docs/method.md, outcomes 9 to 13.
     """
     on = settings.report.period_end
     is_credit, is_paired = F.col("debit_credit") == "C", F.col("is_paired").isNotNull()
@@ -184,11 +184,11 @@ def group_like_treatments(judged: DataFrame) -> DataFrame:
 
 
 def judge_person(groups: DataFrame) -> DataFrame:
-    """Rules 13 to 19: what needs the register or the person, judged once per group.
+    """Outcomes 14 to 20: what needs the register or the person, judged once per group.
 
     In:  groups with the person's age_class and sex_class joined on (null: unknown).
     Out: outcome is never null.
-    Source: method 1.1, table 1 (missing or invalid fields), 1.3.3; contract, rules 13 to 19.
+    Source: method 1.1, table 1 (missing or invalid fields), 1.3.3; docs/method.md, outcomes 14 to 20.
     """
     outcome = F.coalesce(
         F.col("outcome"),

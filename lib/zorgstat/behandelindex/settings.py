@@ -1,4 +1,4 @@
-"""What one reporting version chooses (contract behandelindex, Settings)."""
+"""What one reporting version chooses (docs/settings.md)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FIRST_YEAR, LAST_YEAR = 2006, 2099  # the Zorgverzekeringswet began in 2006; the
 
 @dataclass(frozen=True)
 class Settings:
-    """One reporting version; the values shown are those of the contract."""
+    """One reporting version; what is not given has the value shown."""
 
     report: ReportVersion = field(default_factory=lambda: ReportVersion(2023, 3))
     participating: tuple[str, ...] = (

@@ -1,4 +1,4 @@
-"""The tables that the Behandelindex reads and writes (contract behandelindex)."""
+"""The tables that the Behandelindex reads and writes (docs/tables.md)."""
 
 from __future__ import annotations
 

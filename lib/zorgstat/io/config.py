@@ -1,4 +1,4 @@
-"""TOML in, Settings out; every fault in one message that names the file (contract behandelindex, Settings)."""
+"""TOML in, Settings out; every fault in one message that names the file (docs/settings.md)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from zorgstat.errors import SettingsError
 
 if sys.version_info >= (3, 11):
     import tomllib
-else:  # tomli is what became tomllib
-    import tomli as tomllib
+else:
+    try:
+        import tomli as tomllib  # what became tomllib
+    except ImportError:
+        raise SystemExit("With Python 3.10 zorgstat needs the library tomli: pip install tomli.") from None
 
 
 def load(path: str | Path) -> Settings:

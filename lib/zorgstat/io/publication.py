@@ -1,4 +1,4 @@
-"""Rows first, the line in `runs` last: that line publishes (contract behandelindex, runs).
+"""Rows first, the line in `runs` last: that line publishes (docs/tables.md).
 
 A correction is a new run; rows of a published run never change. The current run of a (pipeline, year, version) is the
 published one with the highest sequence that was not withdrawn later.

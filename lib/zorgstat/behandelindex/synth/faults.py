@@ -53,7 +53,7 @@ def is_fault(name: str) -> Column:
 
 
 def as_delivered(records: DataFrame, year: int) -> DataFrame:
-    """Claims as the contract has them, in the order of the records."""
+    """Claims as they are declared, in the order of the records."""
     columns = {**parties(), **references(), **dates(year), **content(), **handling()}
     return records.select(*[columns[column.name].cast(column.type).alias(column.name) for column in CLAIMS.columns])
 

@@ -1,0 +1,183 @@
+"""What a row in `runs` does: who sees which rows, when a run is one too many, and who else can read the tables."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable, write_deltalake
+
+from tests.oracle import cases
+from tests.support import Reached, until, write_inputs
+from zorgstat.behandelindex.settings import resolve
+from zorgstat.behandelindex.tables import INPUTS, OUTPUTS, PRACTICE_INDEX
+from zorgstat.io import publication, run
+from zorgstat.io.session import Engine
+from zorgstat.io.store import Store
+from zorgstat.tables import RUNS, Table
+
+TABLES, RAW = cases.generate(7, claims=300)
+SETTINGS = resolve(RAW)
+DELTA_TYPES = {"int": "integer", "bigint": "long"}
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """One version, run three times: at first, once more, and once more because somebody insists."""
+
+    engine: Engine
+    inputs: Path
+    output: Path
+    first: run.Result
+    again: run.Result
+    forced: run.Result
+
+    def copy(self, folder: Path) -> Path:
+        """The outputs elsewhere, to change."""
+        shutil.copytree(self.output, folder)
+        return folder
+
+    def current(self, output: Path) -> tuple[set[str], int]:
+        """What a reader of practice_index sees: the runs, and the number of rows."""
+        report = SETTINGS.report
+        store = Store(self.engine, str(output))
+        rows = publication.published(store, PRACTICE_INDEX, report.year, report.version).collect()
+        return {row["run_id"] for row in rows}, len(rows)
+
+
+@pytest.fixture(scope="module")
+def shelf(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    folder = tmp_path_factory.mktemp("publication")
+    inputs, output = write_inputs(folder / "in", TABLES), folder / "out"
+    results = [
+        run.behandelindex(engine, SETTINGS, str(inputs), str(output), force=force) for force in (False, False, True)
+    ]
+    return Shelf(engine, inputs, output, *results)
+
+
+def read(output: Path, table: Table | str) -> list[dict[str, Any]]:
+    name = table if isinstance(table, str) else table.name
+    return DeltaTable(str(output / name)).to_pyarrow_table().to_pylist()
+
+
+def add_row(output: Path, table: Table, row: dict[str, Any]) -> None:
+    """As another program would: with delta-rs."""
+    folder = str(output / table.name)
+    write_deltalake(folder, pa.Table.from_pylist([row], DeltaTable(folder).to_pyarrow_table().schema), mode="append")
+
+
+def withdraw(output: Path, run_id: str) -> None:
+    row = next(row for row in read(output, RUNS) if row["run_id"] == run_id)
+    add_row(
+        output, RUNS, {**row, "status": "withdrawn", "at": datetime.now(timezone.utc), "reason": "a label came twice"}
+    )
+
+
+def begins(shelf: Shelf, inputs: Path, output: Path) -> bool:
+    """Is there something to compute, or is it published already?"""
+    try:
+        result = run.behandelindex(shelf.engine, SETTINGS, str(inputs), str(output), report=until("check inputs"))
+    except Reached:
+        return True
+    assert result.status == "already published"
+    return False
+
+
+def test_the_same_figures_are_published_once_unless_forced(shelf: Shelf) -> None:
+    """A repeated run changes nothing; a forced one is the next run, with the same checksums, and the current one."""
+    assert [result.status for result in (shelf.first, shelf.again, shelf.forced)] == [
+        "published",
+        "already published",
+        "published",
+    ]
+    assert shelf.again.run_id == shelf.first.run_id != shelf.forced.run_id
+    assert shelf.again.records == shelf.first.records
+    assert sum(shelf.first.records.values()) == len(TABLES["claims"])
+    rows = sorted(read(shelf.output, RUNS), key=lambda row: row["sequence"])
+    assert [(row["run_id"], row["sequence"], row["status"]) for row in rows] == [
+        (shelf.first.run_id, 1, "published"),
+        (shelf.forced.run_id, 2, "published"),
+    ]
+    assert rows[0]["checksums"] == rows[1]["checksums"] == json.dumps(shelf.forced.checksums, sort_keys=True)
+    assert shelf.current(shelf.output) == ({shelf.forced.run_id}, shelf.forced.practices)
+
+
+def test_a_row_in_runs_tells_what_was_read_and_chosen(shelf: Shelf) -> None:
+    """Versions, settings with defaults filled in, software and time; nothing about people."""
+    row = read(shelf.output, RUNS)[0]
+    assert json.loads(row["inputs"]) == {table.name: 0 for table in INPUTS}
+    assert json.loads(row["settings"]).keys() == {
+        "report", "participating", "netting", "av_source", "av_policy", "correction_factor"
+    }  # fmt: skip
+    assert (row["pipeline"], row["report_year"], row["report_version"]) == (
+        "behandelindex",
+        SETTINGS.report.year,
+        SETTINGS.report.version,
+    )
+    assert abs((datetime.now(timezone.utc) - row["at"]).total_seconds()) < 3600
+    assert row["engine"].startswith(shelf.engine.name)
+
+
+def test_a_run_is_new_when_an_input_changed(shelf: Shelf, tmp_path: Path) -> None:
+    """A moved delivery is the same one; a new version of one table is not, nor are other tables with versions 0."""
+    moved = tmp_path / "moved"
+    shutil.copytree(shelf.inputs, moved)
+    assert not begins(shelf, moved, shelf.output)
+    write_deltalake(str(moved / "ses_woa"), TABLES["ses_woa"], mode="overwrite")
+    assert begins(shelf, moved, shelf.output)
+    assert begins(shelf, write_inputs(tmp_path / "other", TABLES), shelf.output)
+    assert len(read(shelf.output, RUNS)) == 2
+
+
+def test_a_withdrawn_run_makes_way_for_the_one_before(shelf: Shelf, tmp_path: Path) -> None:
+    """The earlier run is current again, and still makes a repetition needless; when it goes too, nothing is left."""
+    output = shelf.copy(tmp_path / "out")
+    withdraw(output, shelf.forced.run_id)
+    assert shelf.current(output) == ({shelf.first.run_id}, shelf.first.practices)
+    assert not begins(shelf, shelf.inputs, output)
+    withdraw(output, shelf.first.run_id)
+    assert shelf.current(output) == (set(), 0)
+    assert begins(shelf, shelf.inputs, output)
+
+
+def test_rows_that_no_run_published_are_not_seen(shelf: Shelf, tmp_path: Path) -> None:
+    """A run that was cut off leaves rows behind; the figures of the current run stay as they are."""
+    output = shelf.copy(tmp_path / "out")
+    row = read(output, PRACTICE_INDEX)[0]
+    add_row(output, PRACTICE_INDEX, {**row, "run_id": "behandelindex-2022-2-003-abcdef"})
+    assert shelf.current(output) == ({shelf.forced.run_id}, shelf.forced.practices)
+
+
+@pytest.mark.parametrize("table", [*OUTPUTS, RUNS], ids=lambda table: table.name)
+def test_other_programs_read_the_tables(shelf: Shelf, table: Table) -> None:
+    """delta-rs, Polars and DuckDB see the same rows, as many as `runs` says; columns and types are those declared."""
+    folder = str(shelf.output / table.name)
+    delta = DeltaTable(folder)
+    assert delta.protocol().min_reader_version == 1
+    assert {field.name: field.type.type for field in delta.schema().fields} == {
+        column.name: DELTA_TYPES.get(column.type, column.type) for column in table.columns
+    }
+    by_delta_rs = delta.to_pyarrow_table().to_pylist()
+    by_polars = polars.read_delta(folder).to_dicts()
+    # the files that the log names: DuckDB's own reader of the log is an extension that has to be downloaded
+    with duckdb.connect() as connection:
+        by_duckdb = connection.read_parquet(delta.file_uris()).to_arrow_table().to_pylist()
+    assert by_key(table, by_delta_rs) == by_key(table, by_polars) == by_key(table, by_duckdb)
+    if table is not RUNS:
+        for row in read(shelf.output, RUNS):
+            found = sum(other["run_id"] == row["run_id"] for other in by_delta_rs)
+            assert found == json.loads(row["row_counts"])[table.name] > 0
+
+
+def by_key(table: Table, rows: list[dict[str, Any]]) -> dict[tuple[Any, ...], dict[str, Any]]:
+    keyed = {tuple(row[name] for name in table.key): row for row in rows}
+    assert len(keyed) == len(rows)
+    return keyed
