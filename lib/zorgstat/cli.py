@@ -29,7 +29,16 @@ def main() -> NoReturn:
     raise SystemExit(0)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, epilog=EXIT_CODES)
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="""\b
+Examples:
+  zorgstat synth behandelindex --output demo/input
+  zorgstat behandelindex run conf/behandelindex/2023-3.toml --input demo/input --output demo/output
+
+"""
+    + EXIT_CODES,
+)
 @click.version_option(__version__)
 def command() -> None:
     """Dutch national health statistics on Spark and Delta."""

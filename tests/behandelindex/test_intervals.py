@@ -34,7 +34,8 @@ def test_interval_of_the_methods_example(spark: SparkSession) -> None:
     # 24 combinations with index 102 give 96 to 108; 10 combinations have no interval, 11 do.
     expected = frame(
         spark,
-        "practice_agb string, combinations bigint, index_rounded int, correction_factor int, ci_lower int, ci_upper int",
+        "practice_agb string, combinations bigint, index_rounded int, correction_factor int, "
+        "ci_lower int, ci_upper int",
         """
         practice_agb | combinations | index_rounded | correction_factor | ci_lower | ci_upper
         04000001     | 24           | 102           | 6                 | 96       | 108

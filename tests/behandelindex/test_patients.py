@@ -1,4 +1,4 @@
-"""One birth date, sex and postcode per person, over all labels: method 1.3.2 to 1.3.4; docs/method.md, Patient attributes.
+"""One birth date, sex and postcode per person, over all labels: method 1.3.2 to 1.3.4.
 
 Persons are numbered by the end of their bsn. Report year 2023: the postcode is that of 1 July 2023.
 """

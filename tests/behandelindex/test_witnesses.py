@@ -69,7 +69,7 @@ def test_golden_case_worked_by_hand(case: Path, figures: Callable[..., dict[str,
 
 
 def test_agrees_with_duckdb(figures: Callable[..., dict[str, Rows]], engine: Engine) -> None:
-    """Every column of every output, over cases that are dense in ties, dirt and borders; 20 seeds where that is quick."""
+    """Every column of every output, over cases dense in ties, dirt and borders; 20 seeds where that is quick."""
     for seed in range(20 if engine.name == "sail" else 3):
         tables, raw = cases.generate(seed)
         expected = compute(tables, raw)

@@ -6,6 +6,7 @@ What differs between engines and is needed above them stands in `Engine`; rules 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import shutil
@@ -31,6 +32,8 @@ ALWAYS = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.sql.session.timeZone": "UTC",
+    # Spark's own default, INT96, has no time zone for DuckDB.
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
 }
 
 
@@ -100,7 +103,7 @@ class SailEngine(Engine):
         self._folder = self._folder or tempfile.mkdtemp(prefix="zorgstat-sail-")
         path = f"{self._folder}/{len(self._kept)}"
         frame.write.parquet(path)
-        self._kept.append(self.spark.read.parquet(path))
+        self._kept.append(self.spark.read.schema(frame.schema).parquet(path))  # no rows, no file to tell the columns
         return self._kept[-1]
 
     def release(self) -> None:
@@ -160,6 +163,7 @@ def _local(conf: Mapping[str, str], light: bool) -> Engine:
     settings = {**ALWAYS, **local_settings(light), **delta, **conf, "spark.driver.extraJavaOptions": java}
     try:
         with _quiet(log):
+            logging.basicConfig(filename=log)  # Py4J tells of an interrupted call at length
             return Engine("spark", _build(settings), log)
     except Exception as error:  # whatever keeps Java from starting
         raise EngineError(
