@@ -257,7 +257,7 @@ def test_ctrl_c_ends_a_run_on_spark_and_leaves_the_version_before_it(delivery: D
     stderr = "".join(lines) + rest
     assert process.returncode == 130, stderr
     assert time.monotonic() - since < 30
-    assert "this version was not published" in rest
+    assert "This version was not published." in rest
     assert "Traceback" not in stderr
     assert "Exception" not in stderr
     assert stdout.count("Behandelindex 2023, version") == 1

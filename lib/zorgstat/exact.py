@@ -28,13 +28,13 @@ def sample_standard_deviation(frame: DataFrame, column: str) -> DataFrame:
     """One row, one column `sd`: spread with n - 1 below the line; 0 when there are fewer than two values."""
     value = F.col(column)
     mean = frame.agg(F.count(value).alias("n"), total(value).alias("sum")).select(
-        "n", (F.col("sum") / F.col("n")).alias("mean")
+        "n", (F.col("sum") / F.nullif("n", F.lit(0))).alias("mean")
     )
     squares = frame.crossJoin(F.broadcast(mean)).agg(
         F.max("n").alias("n"), total((value - F.col("mean")) * (value - F.col("mean"))).alias("squares")
     )
     return squares.select(
-        F.when(F.col("n") > 1, F.sqrt(F.col("squares") / (F.col("n") - 1))).otherwise(0.0).alias("sd")
+        F.when(F.col("n") > 1, F.sqrt(F.col("squares") / F.nullif(F.col("n") - 1, F.lit(0)))).otherwise(0.0).alias("sd")
     )
 
 

@@ -11,6 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 
 from zorgstat.behandelindex import synth as synthetic
 from zorgstat.behandelindex.settings import Settings
@@ -36,6 +37,27 @@ LITTLE_BYTES, LITTLE_CLAIMS = 32_000_000, 2_000_000
 Watch = Callable[[str, Engine], AbstractContextManager[run.Report]]
 
 
+@dataclass
+class Attempt:
+    """How far a command came: what can be said of it when it fails."""
+
+    engine: Engine | None = None
+    phase: str = ""
+
+    def follow(self, report: run.Report) -> run.Report:
+        def begin(phase: str) -> None:
+            self.phase = phase
+            report(phase)
+
+        return begin
+
+    @property
+    def fate(self) -> str:
+        if self.phase == "publish":
+            return "The table runs tells whether this version was published."
+        return "This version was published." if self.phase == "report" else "This version was not published."
+
+
 @contextmanager
 def plain_lines(title: str, engine: Engine) -> Iterator[run.Report]:
     """Progress where there is no terminal: a line for each phase as it begins."""
@@ -59,15 +81,17 @@ def behandelindex(
     The result goes to standard output (as one JSON object if asked for), everything else to standard error.
     """
 
-    def work(started: list[Engine]) -> None:
+    def work(attempt: Attempt) -> None:
         versions = _load_all(settings_files)
         results = []
         with session.start(engine, conf, light=is_little(input_root)) as running:
-            started.append(running)
+            attempt.engine = running
             for settings in versions:
                 title = f"behandelindex {settings.report.year}-{settings.report.version}"
                 with watch(title, running) as report:
-                    result = run.behandelindex(running, settings, input_root, output_root, force=force, report=report)
+                    result = run.behandelindex(
+                        running, settings, input_root, output_root, force=force, report=attempt.follow(report)
+                    )
                 results.append(result)
                 if not as_json:
                     print(summarise(result) + "\n", flush=True)
@@ -78,28 +102,27 @@ def behandelindex(
     return guard(work)
 
 
-def guard(work: Callable[[list[Engine]], None]) -> int:
+def guard(work: Callable[[Attempt], None]) -> int:
     """Does the work and returns the exit code; what fails is told in words, without the values that Spark may quote."""
-    started: list[Engine] = []
+    attempt = Attempt()
     try:
-        work(started)
+        work(attempt)
         return 0
     except ZorgstatError as error:
         _say(_headline(error), str(error))
         return error.exit_code
     except KeyboardInterrupt:
-        _say("stopped", "Ctrl-C; this version was not published.")
+        _say("stopped", f"Ctrl-C. {attempt.fate}")
         return 130
     except Exception as error:  # a message of Spark may hold a record, so only its name goes on
         place = traceback.extract_tb(error.__traceback__)
-        log = started[0].log if started else None
+        log = attempt.engine.log if attempt.engine else None
         where = next(
             (f"{frame.name}, line {frame.lineno}" for frame in reversed(place) if "zorgstat" in frame.filename), ""
         )
         _say(
             "unexpected",
-            f"{session.name_of(error)} in {where}. Nothing was published by this version."
-            + (f" Spark's log: {log}" if log else ""),
+            f"{session.name_of(error)} in {where}. {attempt.fate}" + (f" Spark's log: {log}" if log else ""),
         )
         return 70
 
@@ -107,7 +130,7 @@ def guard(work: Callable[[list[Engine]], None]) -> int:
 def is_little(root: str) -> bool:
     """Is this a demo or a test rather than a national year? Some two million claims are 32 MB."""
     claims = local_path(table_path(root, "claims"))
-    return claims is not None and sum(file.stat().st_size for file in claims.glob("*.parquet")) < LITTLE_BYTES
+    return claims is not None and sum(file.stat().st_size for file in claims.rglob("*.parquet")) < LITTLE_BYTES
 
 
 def _load_all(settings_files: Sequence[str]) -> list[Settings]:
@@ -148,9 +171,9 @@ def synth(
 ) -> int:
     """Writes synthetic input tables, each in its folder under the root."""
 
-    def work(started: list[Engine]) -> None:
+    def work(attempt: Attempt) -> None:
         with session.start(engine, conf, light=claims < LITTLE_CLAIMS) as running:
-            started.append(running)
+            attempt.engine = running
             tables = synthetic.tables(running.spark, claims, seed, year)
             with watch("synth behandelindex", running) as report:
                 store = Store(running, output_root)

@@ -6,6 +6,7 @@ anything that a reader sees.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -112,7 +113,9 @@ def _run(engine: Engine, settings: Settings, inputs: Store, outputs: Store, forc
     rows = publication.of_version(outputs.runs(), PIPELINE, year, version)
     current = publication.current(rows)
     if current is not None and publication.repeats(current, fingerprint) and not force:
-        return _summarise(outputs, current["run_id"], "already published", settings, inputs, phases)
+        result = _summarise(outputs, current["run_id"], "already published", settings, inputs, phases)
+        result.row_counts, result.checksums = json.loads(current["row_counts"]), json.loads(current["checksums"])
+        return result
     run = publication.next_run(rows, PIPELINE, year, version)
 
     phases.begin("check inputs")

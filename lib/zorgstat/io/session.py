@@ -20,9 +20,14 @@ from importlib import resources
 from pathlib import Path
 
 from pyspark.errors import PySparkException
+from pyspark.logger import PySparkLogger
 from pyspark.sql import DataFrame, SparkSession
 
 from zorgstat.errors import EngineError, SettingsError
+
+# pyspark tells of a failed query at length, with its plan and the values in its message.
+for talkative in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+    PySparkLogger.getLogger(talkative).disabled = True
 
 DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
 ENGINES = ("spark", "sail")
@@ -32,6 +37,8 @@ ALWAYS = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.sql.session.timeZone": "UTC",
+    # A CHAR column is the text that was delivered: padded, a postcode would be foreign and a bsn invalid.
+    "spark.sql.readSideCharPadding": "false",
     # Spark's own default, INT96, has no time zone for DuckDB.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
 }
@@ -192,6 +199,7 @@ def _sail() -> Iterator[Engine]:
         server.start(background=True)
         address = server.listening_address
         session = SparkSession.builder.remote(f"sc://127.0.0.1:{address[1]}").create()
+        session.client.set_retry_policies([])  # Ctrl-C stops the server too: no answer will come
         session.conf.set("spark.sql.session.timeZone", "UTC")
     running = SailEngine("sail", session, log)
     try:

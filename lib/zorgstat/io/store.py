@@ -93,8 +93,13 @@ class Store:
     def append(self, frame: DataFrame, table: Table) -> None:
         """Adds rows, with the declared columns and types in their order. For who holds the folder (`writing`)."""
         typed = [F.col(column.name).cast(column.type).alias(column.name) for column in table.columns]
-        path = table_path(self.root, table.name)
-        frame.select(*typed).write.format("delta").mode("append").save(path)
+        # No statistics of doubles and times: where a file holds one value only, Sail takes it from there, and may lose
+        # its last bit.
+        searched = ",".join(column.name for column in table.columns if column.type in ("string", "int", "bigint"))
+        writer = frame.select(*typed).write.format("delta").mode("append")
+        writer.option("delta.dataSkippingStatsColumns", searched).option("mergeSchema", "true").save(
+            table_path(self.root, table.name)
+        )
 
     def replace(self, frame: DataFrame, name: str) -> None:
         """Makes the rows the whole of a table, as its next version. No identifiers in the statistics of Delta's log.
@@ -111,9 +116,9 @@ class Store:
         )
 
     def runs(self) -> list[dict[str, Any]]:
-        """Every row of `runs`; none when nothing was ever published here."""
+        """Every row of `runs`, with the columns that it has; none when nothing was ever published here."""
         try:
-            rows = self.read(RUNS).collect()
+            rows = self.engine.spark.read.format("delta").load(table_path(self.root, RUNS.name)).collect()
         except PySparkException as error:
             if error.getCondition() in NOT_THERE or not (error.getCondition() or _has_table(self.root, RUNS.name)):
                 return []
@@ -134,7 +139,8 @@ def _pin(engine: Engine, path: str) -> Pin:
             pass
         else:
             table = DeltaTable(path)
-            return Pin(table.version(), f"{table.metadata().id}@{table.history(1)[0].get('timestamp')}")
+            latest_commit = next(iter(table.history(1)), {})  # what a commit tells of itself is optional in Delta
+            return Pin(table.version(), f"{table.metadata().id}@{latest_commit.get('timestamp')}")
     latest = engine.spark.sql(f"DESCRIBE HISTORY delta.`{path}` LIMIT 1").select("version", "timestamp").collect()[0]
     detail = engine.spark.sql(f"DESCRIBE DETAIL delta.`{path}`").select("id").collect()[0]
     return Pin(int(latest["version"]), f"{detail['id']}@{latest['timestamp']}")
