@@ -1,13 +1,15 @@
 PYTHON ?= python3
 CLAIMS ?= 200000
 ENGINE ?= spark
+BENCH_CLAIMS ?= 20000000
+BENCH_ROUNDS ?= 3
 
 BIN := .venv/bin
 READY := .venv/.ready
 DEMO_INPUT := demo/.input-$(CLAIMS)
 DEMO_SETTINGS := $(addprefix conf/behandelindex/,2023-1.toml 2023-2.toml 2023-3.toml)
 
-.PHONY: help setup docs demo test test-all check format zip wheel lock clean
+.PHONY: help setup docs demo test test-all bench check format zip wheel lock clean
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -43,6 +45,10 @@ test-all: $(READY) ## All tests, the slow ones too
 	$(BIN)/pytest -q --engine sail tests/behandelindex/test_witnesses.py
 	$(BIN)/pytest
 
+bench: $(READY) ## Spark and Sail beside DuckDB (BENCH_CLAIMS="5000000 20000000" BENCH_ROUNDS=3); some 10 minutes
+	$(BIN)/python -m bench.run --claims $(BENCH_CLAIMS) --rounds $(BENCH_ROUNDS)
+	$(BIN)/python -m bench.run --start --rounds $(BENCH_ROUNDS)
+
 check: $(READY) ## Style, types and the direction of imports
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -70,5 +76,5 @@ lock: $(READY) ## Make requirements.lock again from pyproject.toml (UPGRADE=--up
 		--output-file requirements.lock $(UPGRADE)
 
 clean: ## Remove all that was made here, except .venv
-	rm -rf dist demo spark-warehouse metastore_db derby.log .hypothesis .*_cache
+	rm -rf dist demo bench/data spark-warehouse metastore_db derby.log .hypothesis .*_cache
 	find . -name .venv -prune -o -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,139 @@
+"""The bench measures what was really run, after the figures were compared."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from textwrap import dedent
+from xml.etree import ElementTree
+
+import psutil  # type: ignore[import-untyped]
+import pytest
+
+from bench import compare, eventlog, meter, picture, run
+
+SAIL_AND_DUCKDB = ["--claims", "1000", "--rounds", "1", "--engines", "duckdb", "sail"]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A thousand claims, made once for all tests of this file."""
+    folder = tmp_path_factory.mktemp("data")
+    run.make_claims(1_000, folder, "sail")
+    return folder
+
+
+def test_a_bench_from_claims_to_results(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run.main([*SAIL_AND_DUCKDB, "--bar", "sail=1000", "--data", str(data), "--results", str(tmp_path)]) == 0
+    [file] = tmp_path.iterdir()
+    result = json.loads(file.read_text(encoding="utf-8"))
+    assert file.name == f"{result['made'][:10]}-1000.json"
+    assert [(one["engine"], one["round"]) for one in result["measurements"]] == [("duckdb", 1), ("sail", 1)]
+    for one in result["measurements"]:
+        assert one["wall_seconds"] > 0.1
+        assert one["cpu_seconds"] > 0.1
+        assert one["peak_mb"] > 50
+        assert sum(one["phases"].values()) == pytest.approx(one["wall_seconds"], abs=0.2)
+    assert {"start", "check inputs", "publish", "stop"} <= result["engines"]["sail"]["phases"].keys()
+    assert result["engines"]["duckdb"]["ratio"] == 1
+    assert result["bars"] == {"sail": {"at_most": 1000, "held": True}}
+    assert "times DuckDB" in capsys.readouterr().out
+    assert [folder.name for folder in data.iterdir()] == ["1000"]  # outputs are gone
+
+
+def test_no_time_is_told_when_figures_differ(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(compare, "differences", lambda a, b: ["outcomes: records differs in 3 rows"])
+    assert run.main([*SAIL_AND_DUCKDB, "--data", str(data), "--results", str(tmp_path)]) == 1
+    said = capsys.readouterr()
+    assert "outcomes: records differs in 3 rows" in said.err
+    assert not said.out
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_java_spark_is_left_out(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("JAVA_HOME", "/nowhere")
+    with pytest.raises(SystemExit, match="2"):
+        run.main(["--engines", "spark"])
+    assert "Spark is left out" in capsys.readouterr().err
+
+
+def test_all_processes_of_a_command_count() -> None:
+    child = "import time; block = b'x' * 60_000_000; stop = time.time() + 1\nwhile time.time() < stop: pass"
+    parent = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {child!r}]).wait(); print('done')"
+    ran = meter.run([sys.executable, "-c", parent])
+    assert ran.output[-1].text == "done"
+    assert ran.wall_seconds > 1
+    assert ran.cpu_seconds > 0.3
+    assert ran.peak_mb > 60
+
+
+def test_a_command_that_fails_says_why() -> None:
+    with pytest.raises(meter.CommandError, match=r"exit code 3\.\nno claims"):
+        meter.run([sys.executable, "-c", "import sys; print('no claims', file=sys.stderr); sys.exit(3)"])
+
+
+def test_ctrl_c_ends_all_processes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(meter, "PATIENCE", 0.5)
+    pid = tmp_path / "pid"
+    deaf = f"""
+        import os, pathlib, signal, time
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        pathlib.Path({str(pid)!r}).write_text(str(os.getpid()))
+        time.sleep(60)
+    """
+    parent = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {dedent(deaf)!r}]).wait()"
+    ctrl_c = (threading.main_thread().ident, signal.SIGINT)
+    threading.Timer(1.5, signal.pthread_kill, ctrl_c).start()
+    with pytest.raises(KeyboardInterrupt):
+        meter.run([sys.executable, "-c", parent])
+    time.sleep(0.2)
+    left = [one for one in psutil.process_iter() if one.pid == int(pid.read_text())]
+    assert all(one.status() == psutil.STATUS_ZOMBIE for one in left)  # nobody may be there to bury it
+
+
+def test_work_of_spark_belongs_to_the_phase_in_which_it_began() -> None:
+    def task(launched: float, rows: int) -> str:
+        metrics = {
+            "Input Metrics": {"Records Read": rows},
+            "Shuffle Write Metrics": {"Shuffle Bytes Written": 2_000_000},
+            "Disk Bytes Spilled": 1_000_000,
+        }
+        event = {"Event": "SparkListenerTaskEnd", "Task Info": {"Launch Time": launched * 1e3}, "Task Metrics": metrics}
+        return json.dumps(event)
+
+    failed = json.dumps({"Event": "SparkListenerTaskEnd", "Task Info": {"Launch Time": 12_000}})
+    log = ['{"Event":"SparkListenerLogStart"}', task(12, 5), task(20, 7), task(21, 8), failed]
+    assert eventlog.by_phase(log, [("start", 10), ("build", 20), ("stop", 30)]) == {
+        "start": eventlog.Work(5, 2.0, 1.0),
+        "build": eventlog.Work(15, 4.0, 2.0),
+        "stop": eventlog.Work(),
+    }
+
+
+def test_the_picture_has_every_size_and_engine() -> None:
+    def result(claims: int, made: str, **seconds: float) -> dict[str, object]:
+        engines = {
+            engine: {"wall_seconds": wall, "wall_min": wall, "wall_max": wall} for engine, wall in seconds.items()
+        }
+        machine = {"cores": 2, "cpu": "A & B", "memory_mb": 24_000}
+        return {"claims": claims, "is_start": False, "made": made, "machine": machine, "engines": engines}
+
+    results = [
+        result(20_000_000, "2026-11-22", spark=50.0, sail=12.0, duckdb=11.0),
+        result(20_000_000, "2026-11-21", spark=99.0, sail=99.0, duckdb=99.0),  # an older bench of the same size
+        result(5_000_000, "2026-11-20", spark=20.0, duckdb=3.0),
+        {"is_start": True, "made": "2026-11-22"},
+    ]
+    drawn = ElementTree.fromstring(picture.draw(results))
+    texts = ["".join(element.itertext()) for element in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"0", "5", "20", "Spark50 s", "Sail12 s", "DuckDB11 s", "2 cores, A & B"} <= {
+        part for text in texts for part in (text, text.removeprefix("seconds; ").removesuffix(", 24 GB of memory"))
+    }
+    lines = [element.get("points", "").count(",") for element in drawn.iter("{http://www.w3.org/2000/svg}polyline")]
+    assert lines == [2, 1, 2]
