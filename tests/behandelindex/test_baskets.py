@@ -57,20 +57,20 @@ def test_a_patient_counts_once_per_basket_and_practice(spark: SparkSession) -> N
     assert int(Outcome.COUNTED) == 20
     judged = frame(
         spark,
-        "person int, practice int, label int, unknown_uzovi string, outcome int, basket_id int, records bigint",
+        "person int, practice int, label int, outcome int, basket_id int, records bigint",
         """
-        person | practice | label | unknown_uzovi | outcome | basket_id | records
-        1      | 1        | 1     |               | 20      | 218       | 4
-        1      | 1        | 1     |               | 20      | 218       | 2
-        1      | 1        | 2     |               | 20      | 218       | 1
-        2      | 1        | 1     |               | 20      | 218       | 3
-        2      | 1        | 1     |               | 20      | 182       | 5
-        3      | 1        | 1     |               | 20      | 182       | 1
-        3      | 2        | 1     |               | 20      | 182       | 1
-        4      | 2        | 2     |               | 20      | 218       | 2
-        5      | 2        | 2     |               | 20      | 218       | 1
-        5      | 2        | 2     |               | 15      |           | 7
-               |          |       | 9999          | 3       |           | 9
+        person | practice | label | outcome | basket_id | records
+        1      | 1        | 1     | 20      | 218       | 4
+        1      | 1        | 1     | 20      | 218       | 2
+        1      | 1        | 2     | 20      | 218       | 1
+        2      | 1        | 1     | 20      | 218       | 3
+        2      | 1        | 1     | 20      | 182       | 5
+        3      | 1        | 1     | 20      | 182       | 1
+        3      | 2        | 1     | 20      | 182       | 1
+        4      | 2        | 2     | 20      | 218       | 2
+        5      | 2        | 2     | 20      | 218       | 1
+        5      | 2        | 2     | 15      |           | 7
+               |          | 9     | 3       |           | 9
         """,
     )
     expected = frame(
@@ -94,30 +94,30 @@ def test_a_patient_counts_once_per_basket_and_practice(spark: SparkSession) -> N
 def test_every_record_stays_in_the_tally(spark: SparkSession) -> None:
     judged = frame(
         spark,
-        "person int, practice int, label int, unknown_uzovi string, outcome int, basket_id int, records bigint",
+        "person int, practice int, label int, outcome int, basket_id int, records bigint",
         """
-        person | practice | label | unknown_uzovi | outcome | basket_id | records
-        1      | 1        | 1     |               | 20      | 218       | 4
-        2      | 1        | 1     |               | 20      | 218       | 2
-        1      | 1        | 1     |               | 17      |           | 3
-        2      | 1        | 1     |               | 17      |           | 1
-               |          |       | 9998          | 3       |           | 2
-               |          |       | 9999          | 3       |           | 9
+        person | practice | label | outcome | basket_id | records
+        1      | 1        | 1     | 20      | 218       | 4
+        2      | 1        | 1     | 20      | 218       | 2
+        1      | 1        | 1     | 17      |           | 3
+        2      | 1        | 1     | 17      |           | 1
+               |          | 8     | 3       |           | 2
+               |          | 9     | 3       |           | 9
         """,
     )
     expected = frame(
         spark,
-        """outcome int, label int, unknown_uzovi string, practice int, basket_id int, records bigint,
+        """outcome int, label int, practice int, basket_id int, records bigint,
            combinations bigint, patients bigint""",
         """
-        outcome | label | unknown_uzovi | practice | basket_id | records | combinations | patients
-        20      | 1     |               | 1        | 218       | 6       | 2            | 2
-        17      | 1     |               | 1        |           | 4       | 0            | 0
-        3       |       | 9998          |          |           | 2       | 0            | 0
-        3       |       | 9999          |          |           | 9       | 0            | 0
+        outcome | label | practice | basket_id | records | combinations | patients
+        20      | 1     | 1        | 218       | 6       | 2            | 2
+        17      | 1     | 1        |           | 4       | 0            | 0
+        3       | 8     |          |           | 2       | 0            | 0
+        3       | 9     |          |           | 9       | 0            | 0
         """,
     )
-    assert_rows(baskets.tally(judged), expected, key=["outcome", "unknown_uzovi"])
+    assert_rows(baskets.tally(judged), expected, key=["outcome", "label"])
 
 
 def test_a_basket_of_fewer_than_60_is_small(spark: SparkSession) -> None:

@@ -50,9 +50,10 @@ def assert_pairs(cases: DataFrame, strategy: str | None = None) -> None:
         if name not in cases.columns
     ]
     records = cases.select("*", *left_out).withColumnRenamed("strategy", "netting")
-    expected = cases.where("pair").select(*[name for name in netting.IDENTITY if name in cases.columns])
-    paired = netting.take_back(records.drop("pair"))
-    assert_rows(paired, expected.withColumn("is_paired", F.lit(True)), key=expected.columns)
+    identity = [name for name in ("uzovi", "practice_agb", "claim_reference") if name in cases.columns]
+    records = records.drop("pair")
+    candidates = netting.touched(records, netting.requests(records))
+    assert_rows(netting.take_back(candidates), cases.where("pair").select(*identity), key=identity)
 
 
 def test_a_credit_names_its_debit(spark: SparkSession) -> None:
@@ -305,3 +306,42 @@ def test_only_records_without_an_outcome_are_in_play(spark: SparkSession) -> Non
         """,
     )
     assert_pairs(cases)
+
+
+def test_a_pair_moves_from_its_place_to_another(spark: SparkSession) -> None:
+    pairs = frame(spark, "claim_reference string, amount_cents bigint", "claim_reference | amount_cents \n 1 | 5 \n 2 | 7")
+    expected = frame(
+        spark,
+        "claim_reference string, amount_cents bigint, is_paired boolean, records int",
+        """
+        claim_reference | amount_cents | is_paired | records
+        1               | 5            | false     | -1
+        1               | 5            | true      | 1
+        2               | 7            | false     | -1
+        2               | 7            | true      | 1
+        """,
+    )
+    assert_rows(netting.moves(pairs), expected, key=["claim_reference", "records"])
+
+
+def test_debits_that_no_credit_touches_are_left_out(spark: SparkSession) -> None:
+    cases = frame(
+        spark,
+        RECORDS,
+        """
+        claim_reference | debit_credit | prior_reference | amount_cents | bsn       | practice_agb | pair
+        1               | D            |                 | 3500         | 111222333 | 04000001     | true
+        2               | D            |                 | 4000         | 111222333 | 04000001     | true
+        3               | D            |                 | 3500         | 111222333 | 04000001     |
+        1               | D            |                 | 4000         | 111222333 | 04000002     |
+        4               | D            |                 | 4000         |           | 04000001     |
+        9               | C            | 1               | 4000         | 111222333 | 04000001     | true
+        """,
+    )
+    same = {"uzovi": "0101", "treatment_date": "2023-05-01", "claim_date": "2023-05-02", "performance_code": "1000"}
+    given = [F.lit(value).cast(RECORDS.column(name).type).alias(name) for name, value in same.items()]
+    undecided = F.lit(None).cast("int").alias("outcome")
+    records = cases.select("*", *given, undecided, F.lit("reference_then_key").alias("netting"))
+    touched = netting.touched(records.drop("pair"), netting.requests(records))
+    key = ["practice_agb", "claim_reference"]
+    assert_rows(touched.select(*key), cases.where("pair").select(*key), key=key)

@@ -165,7 +165,7 @@ def test_postcode_is_that_of_1_july(spark: SparkSession) -> None:
         8      |          | valid on no day
         9      | 1001AA   | from one day: the highest uzovi
         10     | 1001aa   | one label too: the highest as delivered
-        11     | ''       | a missing one is the lowest
+        11     |          | an empty one is unknown too
         12     |          | but uzovi goes first
         """,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from tests.support import assert_rows, frame
@@ -26,7 +26,8 @@ DELIVERY = """case string, uzovi string, status string, channel string, care_set
 
 
 def labels(spark: SparkSession, settings: Settings = WHOLE_2023) -> DataFrame:
-    return selection.number_labels(frame(spark, INSURERS, REGISTER), settings)
+    named_by_claims = frame(spark, "uzovi string", "uzovi \n 0101 \n 9998 \n 9999 \n 9999")
+    return selection.number_labels(frame(spark, INSURERS, REGISTER), named_by_claims, settings)
 
 
 def number(outcome: str) -> Column:
@@ -128,22 +129,24 @@ def test_first_and_last_days_of_a_version(spark: SparkSession) -> None:
 def judge(cases: DataFrame) -> DataFrame:
     """The cases as treatments with nothing wrong but what they say; the first column names the case.
 
-    Labels are unknown here, since an unknown uzovi is passed on: it carries the name of the case.
+    A label for each case carries its name through the rules.
     """
     spark, case = cases.sparkSession, cases.columns[0]
-    right = {"practice_agb": "04000001", "claim_reference": "1", "debit_credit": "D", "bsn": "111222333"}
-    right |= {"performance_code": "1000", "diagnosis_code": "1041", "csi_code": "001"}
-    records = cases.select(
-        F.coalesce(case, F.lit("missing")).alias("uzovi"),
-        F.lit(None).cast("int").alias("label"),
+    right = {"practice_agb": "04000001", "debit_credit": "D", "bsn": "111222333", "performance_code": "1000"}
+    right |= {"diagnosis_code": "1041", "csi_code": "001"}
+    numbered = cases.withColumn("label", F.row_number().over(Window.orderBy(F.lit(1))))
+    records = numbered.select(
+        "label",
         *[F.col(name) if name in cases.columns else F.lit(value).alias(name) for name, value in right.items()],
         number("before") if "before" in cases.columns else F.lit(None).cast("int").alias("outcome"),
-        F.col("is_paired") if "is_paired" in cases.columns else F.lit(None).cast("boolean").alias("is_paired"),
+        F.coalesce("is_paired", F.lit(False)).alias("is_paired")
+        if "is_paired" in cases.columns
+        else F.lit(False).alias("is_paired"),
+        F.lit(1).alias("records"),
     )
-    paired = records.where("is_paired").select("uzovi", "practice_agb", "claim_reference", "is_paired")
     practices = frame(spark, "practice_agb string, practice int", "practice_agb | practice \n 04000001 | 1")
-    judged = selection.judge_treatment(records.drop("is_paired"), paired, practices, WHOLE_2023)
-    return named(judged).withColumn(case, F.nullif("unknown_uzovi", F.lit("missing")))
+    judged = selection.judge_treatment(records, practices, WHOLE_2023)
+    return named(judged).join(numbered.select("label", case), "label")
 
 
 def test_outcomes_of_the_treatment_in_their_order(spark: SparkSession) -> None:
@@ -171,7 +174,7 @@ def test_outcomes_of_the_treatment_in_their_order(spark: SparkSession) -> None:
     assert_rows(judge(cases), cases.select("case", "outcome", "insurance"), key=["case"])
 
 
-def test_persons_of_labels_that_take_no_part_are_not_looked_at(spark: SparkSession) -> None:
+def test_persons_are_looked_at_only_while_a_record_is_undecided(spark: SparkSession) -> None:
     cases = frame(
         spark,
         "case string, before string, bsn string, person int",
@@ -180,14 +183,17 @@ def test_persons_of_labels_that_take_no_part_are_not_looked_at(spark: SparkSessi
         treaty   | reserved_uzovi            | 111222333 |
         mandate  | mandate                   | 111222333 |
         other    | insurer_not_participating | 111222333 |
-        rejected | not_approved              | 111222333 | 111222333
+        rejected | not_approved              | 111222333 |
         goes on  |                           | 111222333 | 111222333
         invalid  |                           | 111222334 | 111222334
         8 digits |                           | 11122233  |
         no bsn   |                           |           |
         """,
     )
-    assert_rows(judge(cases), cases.select("case", "person"), key=["case"])
+    judged = judge(cases)
+    people = judged.withColumn("person", F.when(F.col("person") >= 0, F.col("person")))
+    assert_rows(people, cases.select("case", "person"), key=["case"])
+    assert judged.select("person").distinct().count() == 8  # the stand-ins differ too
 
 
 def test_pathology_class_of_a_diagnosis(spark: SparkSession) -> None:
@@ -312,7 +318,7 @@ def test_names_of_the_outcomes() -> None:
 
 
 def test_labels_are_numbered_and_know_the_choices_of_their_concern(spark: SparkSession) -> None:
-    # Byte order: capitals before small letters, so that Zorg stands before asr.
+    # Byte order: capitals before small letters, so that Zorg stands before asr. A claim names one that nobody knows.
     register = frame(
         spark,
         INSURERS,
@@ -331,11 +337,12 @@ def test_labels_are_numbered_and_know_the_choices_of_their_concern(spark: SparkS
            av_policy string""",
         """
         uzovi | concern | label | group | standing | netting            | av_source | av_policy
-        0100  | CZ      | 1     | 1     |          | key                | delivered | sum
-        0101  | CZ      | 2     | 1     | 2        | key                | delivered | sum
-        0200  | Zorg    | 3     | 3     |          | none               | packages  | latest
-        0300  | asr     | 4     | 4     |          | reference_then_key | packages  | sum
-        0400  | Other   | 5     | 2     | 3        | reference_then_key | delivered | sum
+        0099  |         | 1     | 1     | 3        | reference_then_key | delivered | sum
+        0100  | CZ      | 2     | 2     |          | key                | delivered | sum
+        0101  | CZ      | 3     | 2     | 2        | key                | delivered | sum
+        0200  | Zorg    | 4     | 4     |          | none               | packages  | latest
+        0300  | asr     | 5     | 5     |          | reference_then_key | packages  | sum
+        0400  | Other   | 6     | 3     | 3        | reference_then_key | delivered | sum
         """,
     )
     settings = Settings(
@@ -344,7 +351,8 @@ def test_labels_are_numbered_and_know_the_choices_of_their_concern(spark: SparkS
         av_source={"Zorg": "packages", "asr": "packages"},
         av_policy={"Zorg": "latest"},
     )
-    assert_rows(selection.number_labels(register, settings), expected, key=["uzovi"])
+    claims = frame(spark, "uzovi string", "uzovi \n 0100 \n 0099 \n 0100")
+    assert_rows(selection.number_labels(register, claims, settings), expected, key=["uzovi"])
 
 
 def test_practices_stopped_or_not_yet_started_are_registered(spark: SparkSession) -> None:
@@ -377,14 +385,14 @@ def test_practices_stopped_or_not_yet_started_are_registered(spark: SparkSession
 def test_outcomes_are_counted_by_label(spark: SparkSession) -> None:
     tallied = frame(
         spark,
-        "outcome int, label int, unknown_uzovi string, practice int, records bigint",
+        "outcome int, label int, practice int, records bigint",
         """
-        outcome | label | unknown_uzovi | practice | records
-        20      | 1     |               | 1        | 7
-        20      | 1     |               | 2        | 5
-        3       |       | 9998          |          | 2
-        3       |       | 9999          |          | 3
-        2       | 2     |               |          | 4
+        outcome | label | practice | records
+        20      | 1     | 1        | 7
+        20      | 1     | 2        | 5
+        3       | 7     |          | 2
+        3       | 8     |          | 3
+        2       | 2     |          | 4
         """,
     )
     expected = frame(

@@ -39,7 +39,7 @@ def tally(judged: DataFrame) -> DataFrame:
 
     A patient is one combination per basket and practice, also when several labels paid; and one patient per practice.
     In:  judged groups, all of one person in one partition (`selection.judge_person`), with basket_id.
-    Out: outcome, label, unknown_uzovi, practice, basket_id, + records, combinations, patients (bigint).
+    Out: outcome, label, practice, basket_id, + records, combinations, patients (bigint).
     Source: method 1.4 (each unique patient once per basket and practice); docs/method.md, Terms.
     """
     visits = Window.partitionBy("person", "outcome", "practice").orderBy("basket_id")
@@ -48,11 +48,11 @@ def tally(judged: DataFrame) -> DataFrame:
     is_new_combination = is_counted & ~F.lag("basket_id").over(visits).eqNullSafe(F.col("basket_id"))
     return (
         judged.select(
-            *("outcome", "label", "unknown_uzovi", "practice", "basket_id", "records"),
+            *("outcome", "label", "practice", "basket_id", "records"),
             is_new_combination.cast("bigint").alias("combinations"),
             is_new_patient.cast("bigint").alias("patients"),
         )
-        .groupBy("outcome", "label", "unknown_uzovi", "practice", "basket_id")
+        .groupBy("outcome", "label", "practice", "basket_id")
         .agg(*[F.sum(name).alias(name) for name in ("records", "combinations", "patients")])
     )
 

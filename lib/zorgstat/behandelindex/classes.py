@@ -42,7 +42,7 @@ def add_patient_classes(people: DataFrame, postcodes: DataFrame, settings: Setti
          the postcode is unknown, foreign or without a score).
     """
     located = people.withColumn("postcode4", postcode4(F.col("postcode")))
-    return located.join(F.broadcast(postcodes), "postcode4", "left").select(
+    return F.broadcast(postcodes).join(located, "postcode4", "right").select(
         "person",
         age_class(F.col("birth_date"), settings).alias("age_class"),
         F.when(F.col("sex_code") <= 2, F.col("sex_code")).when(F.col("sex_code").isNotNull(), 0).alias("sex_class"),
@@ -135,7 +135,7 @@ def add_insurance_class(groups: DataFrame, labels: DataFrame) -> DataFrame:
         .when(insurance.isNotNull(), BZV_CLASS)
     )
     concerns = F.broadcast(labels.select("label", "group"))
-    return groups.join(concerns, "label", "left").withColumn("insurance_class", insurance_class)
+    return concerns.join(groups, "label", "right").withColumn("insurance_class", insurance_class)
 
 
 def _person() -> Column:

@@ -6,52 +6,54 @@ windows: credits, and debits that share a reference or a key with one.
 
 from __future__ import annotations
 
+from functools import reduce
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 # Both strategies stay within one label, practice and person; a missing bsn is like a missing bsn.
 WITHIN = ("uzovi", "practice_agb", "bsn")
 KEY = ("treatment_date", "performance_code", "amount_cents")
-IDENTITY = ("uzovi", "practice_agb", "claim_reference")
 
 
-def take_back(records: DataFrame) -> DataFrame:
-    """The records that netting pairs: each credit that takes back a debit, and each debit that is taken back.
-
-    In:  records judged by their delivery (`selection.judge_delivery`); those with an outcome are out of play.
-    Out: uzovi, practice_agb, claim_reference (unique), is_paired (true).
-    """
-    in_play = records.where(
-        # A missing practice matches nothing.
-        F.col("outcome").isNull() & (F.col("netting") != "none") & F.col("practice_agb").isNotNull()
-    )
-    candidates = in_play.transform(keep_candidates).repartition(*WITHIN)
-    pairs = candidates.transform(pair_by_reference).transform(pair_by_key)
-    return pairs.where(F.col("by_reference") | F.col("by_key")).select(*IDENTITY, F.lit(True).alias("is_paired"))
-
-
-def keep_candidates(in_play: DataFrame) -> DataFrame:
+def touched(claims: DataFrame, credits: DataFrame) -> DataFrame:
     """Leaves out the debits that no credit can touch, some 94 in a hundred, before anything is sorted.
 
-    Works on hashes of what must agree: two different keys with one hash only send a debit too many to the windows,
-    which compare the columns themselves.
+    In:  claims; credits (from `requests`).
+    Out: the claims that share a reference or a key with a credit. People are compared by a hash: with two of one hash a
+         claim too many goes to the windows, which compare the columns themselves.
     """
-    columns = ("netting", "debit_credit", "claim_date", "claim_reference", "prior_reference", *WITHIN[:2], "bsn", *KEY)
-    hashed = in_play.select(
-        *columns,
-        F.xxhash64(*WITHIN, _name()).alias("name_hash"),
-        F.xxhash64(*WITHIN, *KEY).alias("key_hash"),
-    )
-    credits = hashed.where(F.col("debit_credit") == "C")
-    touched = F.broadcast(credits.select(F.explode(F.array("name_hash", "key_hash")).alias("hash")).distinct())
-    by_name = touched.select(F.col("hash").alias("name_hash"), F.lit(True).alias("shares_name"))
-    by_key = touched.select(F.col("hash").alias("key_hash"), F.lit(True).alias("shares_key"))
-    return (
-        hashed.join(F.broadcast(by_name), "name_hash", "left")
-        .join(F.broadcast(by_key), "key_hash", "left")
-        .where(F.col("shares_name") | F.col("shares_key"))
-        .select(*columns)
-    )
+    claim, credit = claims.alias("claim"), F.broadcast(credits).alias("credit")
+    same_name = _name("claim.") == F.col("credit.name")
+    same_key = reduce(Column.__and__, [F.col(f"claim.{column}") == F.col(f"credit.{column}") for column in KEY])
+    return claim.join(credit, (_within("claim.") == F.col("credit.within")) & (same_name | same_key), "left_semi")
+
+
+def requests(records: DataFrame) -> DataFrame:
+    """What every credit in play asks for: within (hash), name, and the columns of the key."""
+    credits = records.where(_is_in_play() & (F.col("debit_credit") == "C"))
+    return credits.select(_within().alias("within"), _name().alias("name"), *KEY)
+
+
+def take_back(candidates: DataFrame) -> DataFrame:
+    """The records that netting pairs: each credit that takes back a debit, and each debit that is taken back.
+
+    In:  records judged by their delivery (`selection.judge_delivery`), with at least those that share a reference or a
+         key with a credit in play.
+    Out: those records, with the columns that came in.
+    """
+    together = candidates.where(_is_in_play()).repartition(*WITHIN)
+    pairs = together.transform(pair_by_reference).transform(pair_by_key)
+    return pairs.where(F.col("by_reference") | F.col("by_key")).select(*candidates.columns)
+
+
+def moves(pairs: DataFrame) -> DataFrame:
+    """What netting changes in a count of all records as if nothing was paired.
+
+    Out: every record of a pair twice: with -1 in `records` where is_paired is false, with 1 where it is true.
+    """
+    there_and_back = F.array(*[F.struct(F.lit(paired), F.lit(n)) for paired, n in ((False, -1), (True, 1))])
+    return pairs.select("*", F.inline(there_and_back).alias("is_paired", "records"))
 
 
 def pair_by_reference(candidates: DataFrame) -> DataFrame:
@@ -90,6 +92,17 @@ def pair_by_key(candidates: DataFrame) -> DataFrame:
     return judged.select(*candidates.columns, by_key.alias("by_key"))
 
 
-def _name() -> Column:
+def _is_in_play() -> Column:
+    """Passed the rules before, of a concern that nets. A missing practice matches nothing."""
+    return F.col("outcome").isNull() & (F.col("netting") != "none") & F.col("practice_agb").isNotNull()
+
+
+def _within(of: str = "") -> Column:
+    return F.xxhash64(*[of + column for column in WITHIN])
+
+
+def _name(of: str = "") -> Column:
     """The reference that a pair has in common: a debit's own, a credit's prior one."""
-    return F.when(F.col("debit_credit") == "C", F.col("prior_reference")).otherwise(F.col("claim_reference"))
+    return F.when(F.col(f"{of}debit_credit") == "C", F.col(f"{of}prior_reference")).otherwise(
+        F.col(f"{of}claim_reference")
+    )

@@ -7,7 +7,11 @@ from pyspark.sql import functions as F
 
 from zorgstat import privacy
 from zorgstat.behandelindex.settings import Settings
+from zorgstat.packing import Packing
 
+FIRST_DAY, LAST_DAY = "0001-01-01", "9999-12-31"
+# A value after what decides between two of them: the day of valid_from, the label (in the order of uzovi).
+LATEST = Packing({"since": 22, "label": 18, "value": 22})
 SEX = {"M": 1, "1": 1, "V": 2, "2": 2, "X": 3}  # COD046 says 1 and 2 for M and V; known, in the order of M, V, X
 
 
@@ -25,37 +29,45 @@ def attributes(enrolments: DataFrame, labels: DataFrame, settings: Settings) -> 
         .select(
             privacy.digits(F.col("bsn"), privacy.BSN_LENGTH).alias("person"),
             "label",
-            "birth_date",
+            _day(F.col("birth_date")).alias("birth_day"),
             _sex_code(F.col("sex")).alias("sex_code"),
-            "postcode",
-            "valid_from",
-            "valid_to",
+            F.coalesce("postcode", F.lit("")).alias("postcode"),
+            _day(F.col("valid_from")).alias("since"),
+            F.lit(settings.report.postcode_date)
+            .between(F.col("valid_from"), F.coalesce(F.col("valid_to"), F.lit(settings.report.postcode_date)))
+            .alias("is_address"),
         )
         .where(F.col("person").isNotNull())
     )
-    on_postcode_date = F.lit(settings.report.postcode_date).between(
-        F.col("valid_from"), F.coalesce(F.col("valid_to"), F.lit(settings.report.postcode_date))
-    )
-    return (
+    since_as_text = F.lpad(LATEST.pack(since=F.col("since"), label=F.col("label"), value=F.lit(0)).cast("string"), 19, "0")
+    latest = (
         known.repartition("person")
         .groupBy("person")
         .agg(
-            _latest("birth_date", F.col("birth_date").isNotNull()),
-            _latest("sex_code", F.col("sex_code").isNotNull()),
+            _latest("birth_day"),
+            _latest("sex_code"),
             # The enrolment of that day counts also when it knows no postcode: the postcode is then unknown.
-            _latest("postcode", on_postcode_date),
+            F.max(F.when(F.col("is_address"), F.concat(since_as_text, "postcode"))).alias("postcode"),
         )
-        .select("person", *[F.col(name)[name].alias(name) for name in ("birth_date", "sex_code", "postcode")])
+    )
+    return latest.select(
+        "person",
+        F.date_add(F.lit(FIRST_DAY).cast("date"), LATEST.unpack(F.col("birth_day"), "value")).alias("birth_date"),
+        LATEST.unpack(F.col("sex_code"), "value").alias("sex_code"),
+        F.nullif(F.substring("postcode", 20, 2**30), F.lit("")).alias("postcode"),
     )
 
 
-def _latest(value: str, where: Column) -> Column:
-    """Aggregate: of the rows that qualify, the value with the latest valid_from; labels are in the order of uzovi.
+def _latest(value: str) -> Column:
+    """Aggregate: of the rows that know the value, the one with the latest valid_from, as packed in `LATEST`."""
+    latest = LATEST.pack(since=F.col("since"), label=F.col("label"), value=F.col(value))
+    return F.max(F.when(F.col(value).isNotNull(), latest)).alias(value)
 
-    Whether there is a value is part of the order, since engines differ in where they place a null.
-    """
-    is_known = F.col(value).isNotNull().alias("is_known")
-    return F.max(F.when(where, F.struct("valid_from", "label", is_known, value))).alias(value)
+
+def _day(day: Column) -> Column:
+    """Days since the first of year 1."""
+    first, last = (F.lit(day).cast("date") for day in (FIRST_DAY, LAST_DAY))
+    return F.datediff(F.when(day < first, first).when(day > last, last).otherwise(day), first)
 
 
 def _sex_code(sex: Column) -> Column:

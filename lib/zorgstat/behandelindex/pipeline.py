@@ -6,6 +6,7 @@ What Spark makes of it: docs/plan.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -23,18 +24,24 @@ def build(inputs: Frames, settings: Settings, keep: Keep = DataFrame.persist) ->
     In: the seven inputs by name (docs/tables.md); `keep` says how the engine holds on to a frame that
     is read more than once.
     """
-    labels = keep(selection.number_labels(inputs["insurers"], settings))
+    labels = keep(selection.number_labels(inputs["insurers"], inputs["claims"], settings))
     practices = keep(selection.number_practices(inputs["agb_register"]))
-    tallied = keep(tally(inputs, labels, practices, settings))
+    tallied = keep(tally(inputs, labels, practices, settings, keep))
     return figures(tallied, labels, practices, settings, keep)
 
 
-def tally(inputs: Frames, labels: DataFrame, practices: DataFrame, settings: Settings) -> DataFrame:
+def tally(inputs: Frames, labels: DataFrame, practices: DataFrame, settings: Settings, keep: Keep) -> DataFrame:
     """From every claim to counts without people (columns: `baskets.tally`): the one heavy part."""
-    records = selection.judge_delivery(inputs["claims"], labels, settings)
-    paired = netting.take_back(records)
-    groups = records.transform(selection.judge_treatment, paired, practices, settings).transform(
-        selection.group_like_treatments
+    claims = inputs["claims"]
+    judge_delivery = partial(selection.judge_delivery, labels=labels, settings=settings)
+    judge_treatment = partial(selection.judge_treatment, practices=practices, settings=settings)
+    credits = keep(netting.requests(judge_delivery(claims)))
+    paired = netting.take_back(judge_delivery(netting.touched(claims, credits)))
+    as_if_unpaired = judge_delivery(claims).select("*", F.lit(False).alias("is_paired"), F.lit(1).alias("records"))
+    groups = (
+        judge_treatment(as_if_unpaired)
+        .unionByName(judge_treatment(netting.moves(paired)))
+        .transform(selection.group_like_treatments)
     )
     people = patients.attributes(inputs["enrolments"], labels, settings).transform(
         classes.add_patient_classes, classes.rank_postcodes(inputs["ses_woa"]), settings

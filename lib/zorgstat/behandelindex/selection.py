@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 
 from zorgstat import codes, privacy
 from zorgstat.behandelindex.settings import Settings
+from zorgstat.packing import Packing
 
 
 class Outcome(IntEnum):
@@ -46,6 +47,9 @@ class Outcome(IntEnum):
 OUTCOME_NAMES = tuple(outcome.name.lower() for outcome in Outcome)
 
 
+FEATURES = Packing({"outcome": 5, "label": 24, "practice": 27, "pathology_class": 4, "insurance": 3})
+
+
 def first_that_applies(rules: Sequence[tuple[Outcome, Column]]) -> Column:
     """The number of the first outcome whose condition is true; null when none is. A null condition is not true."""
     (first, condition), *others = rules
@@ -60,23 +64,26 @@ def outcome_name(number: Column) -> Column:
     return F.get(F.array(*[F.lit(name) for name in OUTCOME_NAMES]), number - 1)
 
 
-def number_labels(insurers: DataFrame, settings: Settings) -> DataFrame:
-    """The register with the standing of every label in this reporting version.
+def number_labels(insurers: DataFrame, claims: DataFrame, settings: Settings) -> DataFrame:
+    """Every label that the register knows or a claim names, with its standing in this reporting version.
 
-    In:  insurers (uzovi, concern, kind).
-    Out: uzovi, concern, label (int, in the order of uzovi), group (int, the concern's number), standing (the outcome
-         that the label alone decides, or null), netting (the concern's strategy), av_source, av_policy.
+    In:  insurers (uzovi, concern, kind), claims (uzovi).
+    Out: uzovi, concern (null: not in the register), label (int, in the order of uzovi), group (int, the concern's
+         number), standing (the outcome that the label alone decides, or null), netting (the concern's strategy),
+         av_source, av_policy.
     Source: method 1.1, table 1 (insurers, mandates, treaty patients); docs/method.md, outcomes 1 to 3.
     """
     concern, kind = F.col("concern"), F.col("kind")
+    takes_part = F.coalesce(concern.isin(list(settings.participating)), F.lit(False))
     standing = first_that_applies(
         [
             (Outcome.RESERVED_UZOVI, kind == "reserved"),
             (Outcome.MANDATE, kind == "mandate"),
-            (Outcome.INSURER_NOT_PARTICIPATING, ~concern.isin(list(settings.participating))),
+            (Outcome.INSURER_NOT_PARTICIPATING, ~takes_part),
         ]
     )
-    return insurers.select(
+    known_or_named = insurers.join(claims.select("uzovi").distinct(), "uzovi", "full_outer")
+    return known_or_named.select(
         "uzovi",
         "concern",
         F.row_number().over(Window.orderBy("uzovi")).alias("label"),
@@ -100,7 +107,7 @@ def number_practices(agb_register: DataFrame) -> DataFrame:
 def judge_delivery(claims: DataFrame, labels: DataFrame, settings: Settings) -> DataFrame:
     """Outcomes 1 to 8: what the label and the record's own delivery say, before any netting.
 
-    Out: the claims, + label, netting (null for an unknown label), outcome (int; null: the record goes on).
+    Out: the claims, + label, netting, outcome (int; null: the record goes on).
     Source: method 1.1, table 1; docs/method.md, outcomes 1 to 8.
     """
     report = settings.report
@@ -114,27 +121,24 @@ def judge_delivery(claims: DataFrame, labels: DataFrame, settings: Settings) -> 
             (Outcome.AFTER_CLAIM_CUTOFF, received.isNull() | (received > F.lit(report.claim_cutoff))),
         ]
     )
-    unknown_label = F.when(F.col("label").isNull(), F.lit(int(Outcome.INSURER_NOT_PARTICIPATING)))
-    outcome = F.coalesce(unknown_label, F.col("standing"), by_record)
+    outcome = F.coalesce("standing", by_record)
     standing = labels.select("uzovi", "label", "standing", "netting")
-    return (
-        F.broadcast(standing)
-        .join(claims, "uzovi", "right")
-        .select(*claims.columns, "label", "netting", outcome.alias("outcome"))
-    )
+    # Every claim has its label; an outer join keeps Sail from taking the claims for the smaller side (docs/engines.md).
+    judged = F.broadcast(standing).join(claims, "uzovi", "right")
+    return judged.select(*claims.columns, "label", "netting", outcome.alias("outcome"))
 
 
-def judge_treatment(records: DataFrame, paired: DataFrame, practices: DataFrame, settings: Settings) -> DataFrame:
+def judge_treatment(records: DataFrame, practices: DataFrame, settings: Settings) -> DataFrame:
     """Outcomes 9 to 13, and the features on which all others depend, as small integers.
 
-    In:  records (from `judge_delivery`), paired (from `netting.take_back`), practices (from `number_practices`).
-    Out: outcome (int; null: still undecided), label, unknown_uzovi (only where label is null), person (the bsn as a
-         number; null unless 9 digits, and for labels that do not take part, whose records may not be looked at),
-         practice, pathology_class, insurance (1 bzv, 2 by cover, 3 high); each null when invalid or no longer needed.
+    In:  records (from `judge_delivery`, with is_paired and records: `netting.moves`), practices (`number_practices`).
+    Out: outcome (int; null: still undecided), label, person (the bsn as a number; a stand-in below zero when
+         it is not 9 digits or no longer needed: nobody looks at it then), practice, pathology_class, insurance (1 bzv,
+         2 by cover, 3 high), each null when invalid or no longer needed; records.
     Source: method 1.1 table 1, 1.2, annex 1; docs/method.md, outcomes 9 to 13.
     """
     on = settings.report.period_end
-    is_credit, is_paired = F.col("debit_credit") == "C", F.col("is_paired").isNotNull()
+    is_credit, is_paired = F.col("debit_credit") == "C", F.col("is_paired")
     insurance = _insurance(F.col("csi_code"), on)
     outcome = F.coalesce(
         F.col("outcome"),
@@ -151,36 +155,46 @@ def judge_treatment(records: DataFrame, paired: DataFrame, practices: DataFrame,
             ]
         ),
     )
-    takes_part = F.col("outcome").isNull() | (F.col("outcome") > int(Outcome.INSURER_NOT_PARTICIPATING))
+    # Records without a person have one per label and outcome, so that they do not all meet in one partition.
+    nobody = -(F.col("label") * (len(Outcome) + 1) + F.coalesce("outcome", F.lit(0)))
     judged = (
-        records.join(F.broadcast(paired), ["uzovi", "practice_agb", "claim_reference"], "left")
-        .join(F.broadcast(practices), "practice_agb", "left")
+        F.broadcast(practices)
+        .join(records.withColumn("outcome", outcome), "practice_agb", "right")
         .select(
-            outcome.alias("outcome"),
+            "outcome",
             "label",
-            F.when(F.col("label").isNull(), F.col("uzovi")).alias("unknown_uzovi"),
-            F.when(takes_part, privacy.digits(F.col("bsn"), privacy.BSN_LENGTH)).alias("person"),
+            F.when(F.col("outcome").isNull(), privacy.digits(F.col("bsn"), privacy.BSN_LENGTH)).alias("person"),
             "practice",
             _pathology_class(F.col("diagnosis_code"), on).alias("pathology_class"),
             insurance.alias("insurance"),
+            "records",
         )
     )
     undecided = F.col("outcome").isNull()
     return judged.select(
         "outcome",
         "label",
-        "unknown_uzovi",
-        "person",
+        F.coalesce("person", nobody).alias("person"),
         *[F.when(undecided, F.col(name)).alias(name) for name in ("practice", "pathology_class", "insurance")],
+        "records",
     )
 
 
 def group_like_treatments(judged: DataFrame) -> DataFrame:
     """One row for records that agree in everything still to be judged; from here on a person is in one partition.
 
-    Out: the columns of `judge_treatment`, + records (bigint).
+    Out: the columns of `judge_treatment`; records (bigint) is above zero.
     """
-    return judged.repartition("person").groupBy(*judged.columns).agg(F.count(F.lit(1)).alias("records"))
+    features = FEATURES.pack(**{name: F.col(name) for name in FEATURES.bits}).alias("features")
+    groups = (
+        judged.select("person", features, "records")
+        .repartition("person")
+        .groupBy("person", "features")
+        .agg(F.sum("records").alias("records"))
+        .where(F.col("records") > 0)
+    )
+    unpacked = [FEATURES.unpack(F.col("features"), name).alias(name) for name in FEATURES.bits]
+    return groups.select("person", *unpacked, "records")
 
 
 def judge_person(groups: DataFrame) -> DataFrame:
@@ -209,12 +223,10 @@ def judge_person(groups: DataFrame) -> DataFrame:
 
 def count_outcomes(tallied: DataFrame, labels: DataFrame) -> DataFrame:
     """Out: uzovi, concern (null for an unknown label), outcome, records; adds up to the claims that came in."""
-    counts = tallied.groupBy("outcome", "label", "unknown_uzovi").agg(F.sum("records").alias("records"))
-    return counts.join(F.broadcast(labels.select("label", "uzovi", "concern")), "label", "left").select(
-        F.coalesce("uzovi", "unknown_uzovi").alias("uzovi"),
-        "concern",
-        outcome_name(F.col("outcome")).alias("outcome"),
-        "records",
+    counts = tallied.groupBy("outcome", "label").agg(F.sum("records").alias("records"))
+    names = F.broadcast(labels.select("label", "uzovi", "concern"))
+    return names.join(counts, "label").select(
+        "uzovi", "concern", outcome_name(F.col("outcome")).alias("outcome"), "records"
     )
 
 
@@ -224,8 +236,12 @@ INSURANCE = {"bzv": BZV, "by_cover": BY_COVER, "high": HIGH, "covid": COVID}
 
 def _insurance(csi_code: Column, on: date) -> Column:
     """The group of a CSI code (csi_groups.csv); null for a code in no group. Source: method 1.3.5."""
-    groups = {int(row["csi_code"]): INSURANCE[row["insurance"]] for row in codes.rows("csi_groups", on)}
-    return codes.look_up(privacy.digits(csi_code, 3), groups)
+    listed = codes.rows("csi_groups", on)
+    chain = F.lit(None).cast("int")
+    for group, number in INSURANCE.items():
+        members = [row["csi_code"] for row in listed if row["insurance"] == group]
+        chain = F.when(csi_code.isin(members), F.lit(number)).otherwise(chain)
+    return chain
 
 
 def _pathology_class(diagnosis_code: Column, on: date) -> Column:

@@ -1,0 +1,42 @@
+"""Small whole numbers side by side in one bigint.
+
+Rows that are told apart by one bigint are counted by hash, and move as 8 bytes; the largest of several values in the
+order of others is a plain maximum, where a struct would have to be sorted (docs/performance.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+
+@dataclass(frozen=True)
+class Packing:
+    """A number of so many bits by name, the first the most significant; null comes before 0.
+
+    A number of n bits is from 0 to 2^n - 2. Numbers beyond that spoil the others: who packs knows their range.
+    """
+
+    bits: Mapping[str, int]
+
+    def __post_init__(self) -> None:
+        if sum(self.bits.values()) > 63:
+            raise ValueError(f"{sum(self.bits.values())} bits do not fit in a bigint.")
+
+    def pack(self, **numbers: Column) -> Column:
+        """The bigint that holds one number for every name."""
+        packed = F.lit(0).cast("bigint")
+        for name, bits in self.bits.items():
+            place = F.coalesce(numbers[name].cast("bigint") + 1, F.lit(0).cast("bigint"))
+            packed = F.shiftleft(packed, bits).bitwiseOR(place)
+        return packed
+
+    def unpack(self, packed: Column, name: str) -> Column:
+        """The number (int) that was packed under this name; null of null."""
+        names = list(self.bits)
+        below = sum(self.bits[lower] for lower in names[names.index(name) + 1 :])
+        place = F.shiftright(packed, below).bitwiseAND(F.lit((1 << self.bits[name]) - 1).cast("bigint"))
+        return F.nullif(place, F.lit(0).cast("bigint")).cast("int") - 1

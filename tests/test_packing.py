@@ -1,0 +1,56 @@
+"""Numbers side by side in one bigint: what goes in comes out, in the order of the first, then the second."""
+
+from __future__ import annotations
+
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from tests.support import assert_rows, frame
+from zorgstat.packing import Packing
+
+NUMBERS = Packing({"first": 22, "second": 18, "third": 23})
+
+
+def test_what_is_packed_comes_out_again(spark: SparkSession) -> None:
+    numbers = frame(
+        spark,
+        "case int, first int, second int, third int",
+        """
+        case | first   | second | third
+        1    |         |        |
+        2    | 0       |        | 0
+        3    | 1       | 2      | 3
+        4    | 4194302 | 262142 | 8388606
+        5    |         | 262142 |
+        6    | 4194302 |        | 0
+        """,
+    )
+    packed = numbers.select("case", NUMBERS.pack(**{name: F.col(name) for name in NUMBERS.bits}).alias("packed"))
+    assert packed.select("packed").distinct().count() == 6
+    assert packed.where("packed < 0").count() == 0
+    unpacked = [NUMBERS.unpack(F.col("packed"), name).alias(name) for name in NUMBERS.bits]
+    assert_rows(packed.select("case", *unpacked), numbers, key=["case"])
+
+
+def test_the_order_is_that_of_the_parts(spark: SparkSession) -> None:
+    in_order = frame(
+        spark,
+        "place int, first int, second int, third int",
+        """
+        place | first | second | third
+        1     |       | 5      | 5
+        2     | 0     |        | 9
+        3     | 0     | 0      |
+        4     | 0     | 0      | 0
+        5     | 0     | 1      |
+        6     | 7     |        |
+        """,
+    )
+    packed = in_order.select("place", NUMBERS.pack(**{name: F.col(name) for name in NUMBERS.bits}).alias("packed"))
+    assert [row["place"] for row in packed.orderBy("packed").collect()] == [1, 2, 3, 4, 5, 6]
+
+
+def test_more_bits_than_a_bigint_has() -> None:
+    with pytest.raises(ValueError, match="64 bits"):
+        Packing({"first": 32, "second": 32})
