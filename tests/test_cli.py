@@ -21,7 +21,7 @@ from tests.support import citizens
 from zorgstat import __version__
 from zorgstat.behandelindex.tables import INPUTS, OUTPUTS
 from zorgstat.io import locks
-from zorgstat.io.job import EXIT_CODES
+from zorgstat.io.job import EXIT_CODES, LAYOUT_EXIT_CODES
 
 CONF = Path(__file__).parents[1] / "conf" / "behandelindex"
 SCRIPT = str(Path(sys.executable).with_name("zorgstat"))
@@ -85,14 +85,15 @@ def delivery(tmp_path_factory: pytest.TempPathFactory) -> Delivery:
     return Delivery(inputs, output, json.loads(ran.stdout), ran.stderr)
 
 
-@pytest.mark.parametrize("command", ["", "behandelindex run", "synth behandelindex"])
+@pytest.mark.parametrize("command", ["", "behandelindex run", "synth behandelindex", "tables optimize"])
 def test_help_shows_examples(command: str, tmp_path: Path) -> None:
     """And how the command ends, where that tells something."""
     helped = zorgstat(*command.split(), "--help", logs=tmp_path, **NO_JAVA)
     assert helped.returncode == 0
     assert re.search(r"Examples:\n +zorgstat ", helped.stdout)
     if not command.startswith("synth"):
-        for code, meaning in EXIT_CODES.items():
+        codes = LAYOUT_EXIT_CODES if command.startswith("tables") else EXIT_CODES
+        for code, meaning in codes.items():
             assert re.search(rf"^ +{code} +{re.escape(meaning)}$", helped.stdout, re.MULTILINE)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import NoReturn
 
 from zorgstat import __version__
-from zorgstat.io import job, run
+from zorgstat.io import job, layout, run
 from zorgstat.io.session import ENGINES, Engine
 
 try:
@@ -19,7 +19,12 @@ except ImportError:
         "The command zorgstat needs the library click: pip install zorgstat. On a cluster use jobs/behandelindex.py."
     ) from None
 
-EXIT_CODES = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning}" for code, meaning in job.EXIT_CODES.items())
+
+def _told(codes: Mapping[int, str]) -> str:
+    return "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning}" for code, meaning in codes.items())
+
+
+EXIT_CODES = _told(job.EXIT_CODES)
 
 ROOT = click.Path(path_type=str)
 
@@ -128,6 +133,46 @@ def synth_behandelindex(
     """
     watch = live if sys.stderr.isatty() else job.plain_lines
     raise SystemExit(job.synth(output_root, claims, seed, year, engine=engine, conf=_pairs(conf), watch=watch))
+
+
+@command.group()
+def tables() -> None:
+    """Look after the tables of a root."""
+
+
+@tables.command(
+    "optimize",
+    epilog="""\b
+Examples:
+  zorgstat tables optimize --root data/2023 --dry-run
+  zorgstat tables optimize --root data/2023
+  zorgstat tables optimize --root data/2023 --table claims --table enrolments --conf spark.driver.memory=8g
+
+"""
+    + _told(job.LAYOUT_EXIT_CODES),
+)
+@click.option("--root", required=True, type=ROOT, metavar="ROOT", help="Folder of the tables.")
+@click.option(
+    "--table",
+    "names",
+    multiple=True,
+    type=click.Choice(list(layout.TABLES)),
+    default=["claims"],
+    show_default=True,
+    help="A table that has a bsn; repeatable.",
+)
+@click.option("--dry-run", is_flag=True, help="Tell how the tables lie, and change nothing.")
+@click.option(
+    "--conf", multiple=True, metavar="KEY=VALUE", help="A setting of Spark, as with spark-submit; repeatable."
+)
+@click.option("--engine", type=click.Choice(ENGINES), default="spark", envvar="ZORGSTAT_ENGINE", show_default=True)
+def optimize_tables(root: str, names: tuple[str, ...], dry_run: bool, conf: tuple[str, ...], engine: str) -> None:
+    """Lay tables out so that all rows of a person are in one file.
+
+    The table gets a new version with the same rows. Versions before it can be read until VACUUM removes their files.
+    """
+    watch = live if sys.stderr.isatty() else job.plain_lines
+    raise SystemExit(job.optimize(root, names, engine=engine, conf=_pairs(conf), dry_run=dry_run, watch=watch))
 
 
 @contextmanager

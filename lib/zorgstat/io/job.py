@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from zorgstat.behandelindex import synth as synthetic
 from zorgstat.behandelindex.settings import Settings
 from zorgstat.errors import SettingsError, TableError, ZorgstatError
-from zorgstat.io import config, run, session
+from zorgstat.io import config, layout, run, session
 from zorgstat.io.paths import local_path, table_path
 from zorgstat.io.session import Engine
 from zorgstat.io.store import Store
-from zorgstat.io.summary import summarise
+from zorgstat.io.summary import describe_change, describe_layout, summarise
 
 EXIT_CODES = {
     0: "published, or published already with the same inputs, settings and software",
@@ -30,6 +30,15 @@ EXIT_CODES = {
     5: "another run of this version is at work",
     70: "something unexpected; the message names the log",
     130: "stopped with Ctrl-C; nothing was published",
+}
+
+# Of `tables optimize`, where these codes mean something else.
+LAYOUT_EXIT_CODES = {
+    0: "laid out, or laid out already",
+    2: "the command line",
+    3: "a table is missing or not as declared",
+    70: EXIT_CODES[70],
+    130: "stopped with Ctrl-C; the table at work is as it was",
 }
 
 LITTLE_BYTES, LITTLE_CLAIMS = 32_000_000, 2_000_000
@@ -43,6 +52,7 @@ class Attempt:
 
     engine: Engine | None = None
     phase: str = ""
+    told: str = ""  # what became of work that publishes no version
 
     def follow(self, report: run.Report) -> run.Report:
         def begin(phase: str) -> None:
@@ -53,6 +63,8 @@ class Attempt:
 
     @property
     def fate(self) -> str:
+        if self.told:
+            return self.told
         if self.phase == "publish":
             return "The table runs tells whether this version was published."
         return "This version was published." if self.phase == "report" else "This version was not published."
@@ -182,5 +194,40 @@ def synth(
                         report(name)
                         store.replace(frame, name)
             print(f"{len(tables)} tables in {output_root}: {', '.join(tables)}")
+
+    return guard(work)
+
+
+def optimize(
+    root: str,
+    tables: Sequence[str] = ("claims",),
+    *,
+    engine: str = "spark",
+    conf: Mapping[str, str] | None = None,
+    dry_run: bool = False,
+    watch: Watch = plain_lines,
+) -> int:
+    """Lays tables out by person, or tells how they lie now; the readers of earlier versions go on reading."""
+
+    def work(attempt: Attempt) -> None:
+        attempt.told = "Each table is as it was, or laid out as a whole; --dry-run tells which."
+        if engine == "sail":
+            raise SettingsError("the engine sail has no OPTIMIZE; use --engine spark.")
+        with session.start(engine, conf, light=is_little(root)) as running:
+            attempt.engine = running
+            store = Store(running, root)
+            wanted = [layout.TABLES[name] for name in dict.fromkeys(tables)]
+            _, missing = store.pin(wanted)
+            if missing:
+                raise TableError(missing)
+            for table in wanted:
+                with watch("tables optimize", running) as report:
+                    report(table.name)
+                    if dry_run:
+                        told = describe_layout(table.name, layout.look(store, table))
+                    else:
+                        with store.writing():
+                            told = describe_change(layout.lay_out(store, table))
+                print(told, flush=True)
 
     return guard(work)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from zorgstat.behandelindex.tables import OUTPUTS
+from zorgstat.io.layout import Change, Layout
 from zorgstat.io.run import Result
 from zorgstat.periods import ReportVersion
 
 WIDTH = 26
+SIZES = ("version", "rows", "files", "bytes")
 
 
 def summarise(result: Result) -> str:
@@ -37,6 +39,28 @@ def summarise(result: Result) -> str:
         _left("in", f"{result.output} (tables {', '.join(table.name for table in OUTPUTS)})"),
         _left("time", ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in result.seconds.items())),
     ]
+    return "\n".join(lines)
+
+
+def describe_layout(table: str, layout: Layout) -> str:
+    lies = "not laid out by person" if layout.since is None else f"laid out by person in version {layout.since}"
+    return "\n".join([f"{table}: {lies}", *[_line(name, f"{getattr(layout, name):,}") for name in SIZES]])
+
+
+def describe_change(change: Change) -> str:
+    before, after = change.before, change.after
+    if before == after:
+        return f"{describe_layout(change.table, after)}\n  Nothing was done."
+    lines = [
+        f"{change.table}: laid out by person in {change.seconds:.1f} s",
+        *[_line(name, f"{getattr(before, name):,}", f"  ->{getattr(after, name):>14,}") for name in SIZES],
+        f"  Version {before.version} can still be read; its {before.bytes:,} bytes stay on disk until VACUUM.",
+    ]
+    if change.was_in_log:
+        lines.append("  Nothing kept bsn out of Delta's log. From now on none comes in; what it held is still there.")
+    lines.append(
+        "  A run gives the same figures; a person's claims reach it together. What that saves: docs/performance.md"
+    )
     return "\n".join(lines)
 
 
