@@ -107,7 +107,7 @@ def test_a_submitted_job_publishes_the_same_figures(archive: Path, cluster: Clus
     settings.write_text("report = {{ year = {year}, version = {version} }}\n".format(**raw["report"]))
     submitted = cluster.run(
         BIN / "spark-submit",
-        *("--master", "local-cluster[2,1,1024]"),
+        *("--master", "local-cluster[2,1,2048]"),
         *("--conf", "spark.sql.shuffle.partitions=2", "--conf", "spark.databricks.delta.snapshotPartitions=2"),
         *("--conf", "spark.ui.enabled=false", "--conf", "spark.driver.host=localhost"),
         *("--conf", "spark.sql.adaptive.enabled=false"),

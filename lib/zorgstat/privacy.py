@@ -16,8 +16,8 @@ BSN_WEIGHTS = (9, 8, 7, 6, 5, 4, 3, 2, -1)
 def digits(text: Column, length: int) -> Column:
     """The number (int) that a text of exactly so many digits 0-9 stands for; null for any other text.
 
-    A cast also takes signs and spaces around a number for granted. There is no room for them when the number itself needs
-    every place; a smaller one is written back and compared.
+    A cast also takes signs and spaces around a number for granted. There is no room for them when the number itself
+    needs every place; a smaller one is written back and compared.
     """
     number = text.try_cast("int")
     return F.when(number >= 10 ** (length - 1), F.when(F.length(text) == length, number)).when(

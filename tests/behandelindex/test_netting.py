@@ -309,7 +309,9 @@ def test_only_records_without_an_outcome_are_in_play(spark: SparkSession) -> Non
 
 
 def test_a_pair_moves_from_its_place_to_another(spark: SparkSession) -> None:
-    pairs = frame(spark, "claim_reference string, amount_cents bigint", "claim_reference | amount_cents \n 1 | 5 \n 2 | 7")
+    pairs = frame(
+        spark, "claim_reference string, amount_cents bigint", "claim_reference | amount_cents \n 1 | 5 \n 2 | 7"
+    )
     expected = frame(
         spark,
         "claim_reference string, amount_cents bigint, is_paired boolean, records int",

@@ -42,11 +42,15 @@ def add_patient_classes(people: DataFrame, postcodes: DataFrame, settings: Setti
          the postcode is unknown, foreign or without a score).
     """
     located = people.withColumn("postcode4", postcode4(F.col("postcode")))
-    return F.broadcast(postcodes).join(located, "postcode4", "right").select(
-        "person",
-        age_class(F.col("birth_date"), settings).alias("age_class"),
-        F.when(F.col("sex_code") <= 2, F.col("sex_code")).when(F.col("sex_code").isNotNull(), 0).alias("sex_class"),
-        F.coalesce(F.col("ses_class"), F.lit(MIDDLE_SES)).alias("ses_class"),
+    return (
+        F.broadcast(postcodes)
+        .join(located, "postcode4", "right")
+        .select(
+            "person",
+            age_class(F.col("birth_date"), settings).alias("age_class"),
+            F.when(F.col("sex_code") <= 2, F.col("sex_code")).when(F.col("sex_code").isNotNull(), 0).alias("sex_class"),
+            F.coalesce(F.col("ses_class"), F.lit(MIDDLE_SES)).alias("ses_class"),
+        )
     )
 
 

@@ -39,7 +39,9 @@ def attributes(enrolments: DataFrame, labels: DataFrame, settings: Settings) -> 
         )
         .where(F.col("person").isNotNull())
     )
-    since_as_text = F.lpad(LATEST.pack(since=F.col("since"), label=F.col("label"), value=F.lit(0)).cast("string"), 19, "0")
+    since_as_text = F.lpad(
+        LATEST.pack(since=F.col("since"), label=F.col("label"), value=F.lit(0)).cast("string"), 19, "0"
+    )
     latest = (
         known.repartition("person")
         .groupBy("person")
