@@ -337,11 +337,11 @@ def test_labels_are_numbered_and_know_the_choices_of_their_concern(spark: SparkS
            av_policy string""",
         """
         uzovi | concern | label | group | standing | netting            | av_source | av_policy
-        0099  |         | 1     | 1     | 3        | reference_then_key | delivered | sum
-        0100  | CZ      | 2     | 2     |          | key                | delivered | sum
-        0101  | CZ      | 3     | 2     | 2        | key                | delivered | sum
-        0200  | Zorg    | 4     | 4     |          | none               | packages  | latest
-        0300  | asr     | 5     | 5     |          | reference_then_key | packages  | sum
+        0099  |         | 4     | 1     | 3        | reference_then_key | delivered | sum
+        0100  | CZ      | 1     | 2     |          | key                | delivered | sum
+        0101  | CZ      | 5     | 2     | 2        | key                | delivered | sum
+        0200  | Zorg    | 2     | 4     |          | none               | packages  | latest
+        0300  | asr     | 3     | 5     |          | reference_then_key | packages  | sum
         0400  | Other   | 6     | 3     | 3        | reference_then_key | delivered | sum
         """,
     )

@@ -68,9 +68,9 @@ def number_labels(insurers: DataFrame, claims: DataFrame, settings: Settings) ->
     """Every label that the register knows or a claim names, with its standing in this reporting version.
 
     In:  insurers (uzovi, concern, kind), claims (uzovi).
-    Out: uzovi, concern (null: not in the register), label (int, in the order of uzovi), group (int, the concern's
-         number), standing (the outcome that the label alone decides, or null), netting (the concern's strategy),
-         av_source, av_policy.
+    Out: uzovi, concern (null: not in the register), label (int; those that take part come first, in the order of uzovi:
+         their numbers stay small whatever a delivery names), group (int, the concern's number), standing (the outcome
+         that the label alone decides, or null), netting (the concern's strategy), av_source, av_policy.
     Source: method 1.1, table 1 (insurers, mandates, treaty patients); docs/method.md, outcomes 1 to 3.
     """
     concern, kind = F.col("concern"), F.col("kind")
@@ -86,7 +86,7 @@ def number_labels(insurers: DataFrame, claims: DataFrame, settings: Settings) ->
     return known_or_named.select(
         "uzovi",
         "concern",
-        F.row_number().over(Window.orderBy("uzovi")).alias("label"),
+        F.row_number().over(Window.orderBy(standing.isNotNull(), "uzovi")).alias("label"),
         F.dense_rank().over(Window.orderBy("concern")).alias("group"),
         standing.alias("standing"),
         _choice(concern, settings.netting, "reference_then_key").alias("netting"),
