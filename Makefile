@@ -45,7 +45,7 @@ test-all: $(READY) ## All tests, the slow ones too
 	$(BIN)/pytest -q --engine sail tests/behandelindex/test_witnesses.py
 	$(BIN)/pytest
 
-bench: $(READY) ## Spark and Sail beside DuckDB (BENCH_CLAIMS="5000000 20000000" BENCH_ROUNDS=3); some 10 minutes
+bench: $(READY) ## Spark and Sail beside DuckDB (BENCH_CLAIMS="5000000 20000000" BENCH_ROUNDS=3); some 15 minutes
 	$(BIN)/python -m bench.run --claims $(BENCH_CLAIMS) --rounds $(BENCH_ROUNDS)
 	$(BIN)/python -m bench.run --start --rounds $(BENCH_ROUNDS)
 

@@ -3,8 +3,8 @@
     python bench/behandelindex_duckdb.py SETTINGS.toml --input ROOT --output ROOT [--threads 2]
 
 It reads the present version of the seven input tables, applies every rule of docs/method.md and writes the five outputs
-of docs/tables.md, with run_id "duckdb". Code lists, settings and the fixed-point sums are those of zorgstat, so that
-the figures are the same to the last bit; the SQL is its own. It prints one line of JSON with the seconds per phase.
+of docs/tables.md, with run_id "duckdb". Code lists, names, settings and the fixed-point sums are those of zorgstat, so
+that the figures are the same to the last bit; the SQL is its own. One line of JSON tells the seconds per phase.
 
 It does less than the job: it looks whether the tables are there, but checks nothing in them (nulls, closed lists,
 duplicate keys), does not verify what it wrote, and publishes nothing: an output holds the rows of the last call.
@@ -26,17 +26,10 @@ import duckdb  # noqa: E402
 from deltalake import DeltaTable, write_deltalake  # noqa: E402
 
 from zorgstat import codes  # noqa: E402
+from zorgstat.behandelindex.selection import INSURANCE, OUTCOME_NAMES  # noqa: E402
 from zorgstat.behandelindex.settings import Settings  # noqa: E402
+from zorgstat.behandelindex.tables import INPUTS  # noqa: E402
 from zorgstat.io import config  # noqa: E402
-
-INPUTS = ("claims", "enrolments", "insurers", "agb_register", "av_packages", "av_classes", "ses_woa")
-INSURANCE = {"bzv": 1, "by_cover": 2, "high": 3, "covid": 4}
-OUTCOMES = (
-    *("reserved_uzovi", "mandate", "insurer_not_participating", "not_approved", "restitution", "outpatient_clinic"),
-    *("outside_period", "after_claim_cutoff", "credit", "credit_unmatched", "netted", "performance_code", "csi_covid"),
-    *("invalid_bsn", "invalid_practice", "invalid_diagnosis", "invalid_csi", "invalid_birth_date", "invalid_sex"),
-    "counted",
-)
 
 # A citizen number read as hexadecimal, after a 1, so that every digit has four bits of its own and whatever is not nine
 # digits shows in the number. A decimal cast would take signs, spaces and exponents for granted; a pattern costs twice.
@@ -377,9 +370,9 @@ OUTPUTS = {
 
 def open_inputs(connection: duckdb.DuckDBPyConnection, root: Path) -> None:
     """A view per input table, on the files of its present version."""
-    for name in INPUTS:
-        files = DeltaTable(root / name).file_uris()
-        connection.execute(f"CREATE TEMP VIEW {name} AS FROM read_parquet({files})")
+    for table in INPUTS:
+        files = DeltaTable(root / table.name).file_uris()
+        connection.execute(f"CREATE TEMP VIEW {table.name} AS FROM read_parquet({files})")
 
 
 def set_variables(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
@@ -402,7 +395,7 @@ def set_variables(connection: duckdb.DuckDBPyConnection, settings: Settings) -> 
         "year_end": report.year_end,
         "participating": list(settings.participating),
         "correction_method": settings.correction_method,
-        "outcomes": list(OUTCOMES),
+        "outcomes": list(OUTCOME_NAMES),
         "performance_codes": [row["code"] for row in codes.rows("performance_codes", on)],
         "pathologies": [pathologies.get(number) for number in range(100)],
         "age_classes": [ages.get(age) for age in range(max(ages) + 1)],

@@ -25,6 +25,11 @@ def digits(text: Column, length: int) -> Column:
     )
 
 
+def person(bsn: Column) -> Column:
+    """A citizen number as it travels inside a run (int); null unless it is nine digits."""
+    return digits(bsn, BSN_LENGTH)
+
+
 def passes_eleven_test(person: Column) -> Column:
     """Does 9 d1 + 8 d2 + ... + 2 d8 - d9 divide by 11? Not for 000000000, and not for null."""
     weighted = [

@@ -101,7 +101,7 @@ def high_covers(av_classes: DataFrame, av_packages: DataFrame, labels: DataFrame
 def _delivered_high(delivered: DataFrame, settings: Settings) -> DataFrame:
     """High wins when labels of one concern disagree."""
     is_high = (F.col("report_year") == settings.report.year) & (F.col("av_class") == "high")
-    return delivered.where(is_high).select(_person().alias("person"), "group")
+    return delivered.where(is_high).select(privacy.person(F.col("bsn")).alias("person"), "group")
 
 
 def _derived_high(derived: DataFrame, settings: Settings) -> DataFrame:
@@ -117,7 +117,7 @@ def _derived_high(derived: DataFrame, settings: Settings) -> DataFrame:
     )
     return (
         derived.where(is_valid)
-        .withColumn("person", _person())
+        .withColumn("person", privacy.person(F.col("bsn")))
         .groupBy("person", "group", "av_policy")
         .agg(sessions.alias("sessions"))
         .where(F.col("sessions") > MOST_SESSIONS_OF_LOW_COVER)
@@ -140,7 +140,3 @@ def add_insurance_class(groups: DataFrame, labels: DataFrame) -> DataFrame:
     )
     concerns = F.broadcast(labels.select("label", "group"))
     return concerns.join(groups, "label", "right").withColumn("insurance_class", insurance_class)
-
-
-def _person() -> Column:
-    return privacy.digits(F.col("bsn"), privacy.BSN_LENGTH)

@@ -27,7 +27,7 @@ def attributes(enrolments: DataFrame, labels: DataFrame, settings: Settings) -> 
         F.broadcast(taking_part)
         .join(enrolments, "uzovi")
         .select(
-            privacy.digits(F.col("bsn"), privacy.BSN_LENGTH).alias("person"),
+            privacy.person(F.col("bsn")).alias("person"),
             "label",
             _day(F.col("birth_date")).alias("birth_day"),
             _sex_code(F.col("sex")).alias("sex_code"),

@@ -35,9 +35,10 @@ def tally(inputs: Frames, labels: DataFrame, practices: DataFrame, settings: Set
     claims = inputs["claims"]
     judge_delivery = partial(selection.judge_delivery, labels=labels, settings=settings)
     judge_treatment = partial(selection.judge_treatment, practices=practices, settings=settings)
-    credits = keep(netting.requests(judge_delivery(claims)))
+    delivered = judge_delivery(claims)
+    credits = keep(netting.requests(delivered))
     paired = netting.take_back(judge_delivery(netting.touched(claims, credits)))
-    as_if_unpaired = judge_delivery(claims).select("*", F.lit(False).alias("is_paired"), F.lit(1).alias("records"))
+    as_if_unpaired = delivered.select("*", F.lit(False).alias("is_paired"), F.lit(1).alias("records"))
     groups = (
         judge_treatment(as_if_unpaired)
         .unionByName(judge_treatment(netting.moves(paired)))

@@ -163,7 +163,7 @@ def judge_treatment(records: DataFrame, practices: DataFrame, settings: Settings
         .select(
             "outcome",
             "label",
-            F.when(F.col("outcome").isNull(), privacy.digits(F.col("bsn"), privacy.BSN_LENGTH)).alias("person"),
+            F.when(F.col("outcome").isNull(), privacy.person(F.col("bsn"))).alias("person"),
             "practice",
             _pathology_class(F.col("diagnosis_code"), on).alias("pathology_class"),
             insurance.alias("insurance"),
