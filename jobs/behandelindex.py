@@ -6,6 +6,7 @@
 
 import argparse
 
+from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.io import job
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -16,4 +17,6 @@ parser.add_argument("--force", action="store_true", help="run also when the same
 parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
 asked = parser.parse_args()
 
-raise SystemExit(job.behandelindex(asked.settings, asked.input, asked.output, force=asked.force, as_json=asked.json))
+raise SystemExit(
+    job.reports(BEHANDELINDEX, asked.settings, asked.input, asked.output, force=asked.force, as_json=asked.json)
+)

@@ -11,7 +11,7 @@ import pytest
 
 from zorgstat.behandelindex.selection import OUTCOME_NAMES
 from zorgstat.behandelindex.settings import Settings
-from zorgstat.io.job import EXIT_CODES
+from zorgstat.io.attempt import EXIT_CODES
 from zorgstat.periods import ReportVersion
 
 ROOT = Path(__file__).parents[1]

@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame
 
 from tests.oracle import cases
 from tests.support import write_inputs
+from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.behandelindex.selection import OUTCOME_NAMES
 from zorgstat.behandelindex.settings import resolve
 from zorgstat.io import run
@@ -38,7 +39,7 @@ def shown(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Shown:
     tables, raw = cases.generate(1, 1000)
     folder = tmp_path_factory.mktemp("notebook")
     settings = resolve(raw)
-    run.behandelindex(
+    run.execute(BEHANDELINDEX, 
         engine, settings, str(write_inputs(folder / "in", tables)), str(folder / "out"), report=lambda phase: None
     )
     displayed: list[Rows] = []

@@ -38,6 +38,11 @@ def schema_faults(schema: StructType, table: Table) -> list[str]:
     return faults
 
 
+def as_declared(frame: DataFrame, table: Table) -> DataFrame:
+    """The declared columns in their order and types."""
+    return frame.select(*[F.col(column.name).cast(column.type).alias(column.name) for column in table.columns])
+
+
 def count_faults(frame: DataFrame, table: Table) -> DataFrame:
     """How often the rows break the declaration: one row, `rows` and one count per kind of fault and column.
 
@@ -68,10 +73,15 @@ def count_faults(frame: DataFrame, table: Table) -> DataFrame:
 
 
 def find_duplicates(frame: DataFrame, table: Table) -> int:
-    """The number of rows that share their key with another row, compared in full. For after a suspicion: it is slow."""
-    hashed = frame.where(_has_key(table)).select(*table.key, F.xxhash64(*table.key).alias("key_hash"))
+    """The number of rows that share their key with another row. For after a suspicion: it is slow.
+
+    Keys are compared by a digest that no two share: a key may hold a bsn, which must not move between partitions.
+    """
+    hashed = frame.where(_has_key(table)).select(
+        F.sha2(F.to_json(F.struct(*table.key)), 256).alias("digest"), F.xxhash64(*table.key).alias("key_hash")
+    )
     suspects = hashed.groupBy("key_hash").agg(F.count(F.lit(1)).alias("n")).where(F.col("n") > 1)
-    same = hashed.join(suspects.select("key_hash"), "key_hash").groupBy(*table.key).agg(F.count(F.lit(1)).alias("n"))
+    same = hashed.join(suspects.select("key_hash"), "key_hash").groupBy("digest").agg(F.count(F.lit(1)).alias("n"))
     found = same.where(F.col("n") > 1).agg(F.sum("n").alias("n")).first()
     return int(found["n"] or 0) if found else 0
 

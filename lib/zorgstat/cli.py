@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import NoReturn
 
 from zorgstat import __version__
-from zorgstat.io import job, layout, run
+from zorgstat.behandelindex.pipeline import BEHANDELINDEX
+from zorgstat.io import attempt, job, layout, run
+from zorgstat.io import runs as run_commands
 from zorgstat.io.session import ENGINES, Engine
 
 try:
@@ -24,9 +28,22 @@ def _told(codes: Mapping[int, str]) -> str:
     return "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning}" for code, meaning in codes.items())
 
 
-EXIT_CODES = _told(job.EXIT_CODES)
+EXIT_CODES = _told(attempt.EXIT_CODES)
 
 ROOT = click.Path(path_type=str)
+
+
+OUTPUT_ROOT = click.option(
+    "--output", "output_root", required=True, type=ROOT, metavar="ROOT", help="Folder of the output tables."
+)
+CONF = click.option(
+    "--conf", multiple=True, metavar="KEY=VALUE", help="A setting of Spark, as with spark-submit; repeatable."
+)
+ENGINE = click.option(
+    "--engine", type=click.Choice(ENGINES), default="spark", envvar="ZORGSTAT_ENGINE", show_default=True
+)
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+RUN = click.argument("run_id", metavar="RUN")
 
 
 def main() -> NoReturn:
@@ -67,11 +84,9 @@ Examples:
 )
 @click.argument("settings", nargs=-1, required=True, metavar="SETTINGS.toml...")
 @click.option("--input", "input_root", required=True, type=ROOT, metavar="ROOT", help="Folder of the input tables.")
-@click.option("--output", "output_root", required=True, type=ROOT, metavar="ROOT", help="Folder of the output tables.")
-@click.option(
-    "--conf", multiple=True, metavar="KEY=VALUE", help="A setting of Spark, as with spark-submit; repeatable."
-)
-@click.option("--engine", type=click.Choice(ENGINES), default="spark", envvar="ZORGSTAT_ENGINE", show_default=True)
+@OUTPUT_ROOT
+@CONF
+@ENGINE
 @click.option("--force", is_flag=True, help="Run also when the same figures are published already.")
 @click.option(
     "--json", "as_json", is_flag=True, help="One JSON object on standard output, everything else on standard error."
@@ -86,7 +101,8 @@ def run_behandelindex(
     as_json: bool,
 ) -> None:
     """Compute and publish the reporting versions that the SETTINGS files describe, one file a version."""
-    code = job.behandelindex(
+    code = job.reports(
+        BEHANDELINDEX,
         settings,
         input_root,
         output_root,
@@ -94,7 +110,7 @@ def run_behandelindex(
         conf=_pairs(conf),
         force=force,
         as_json=as_json,
-        watch=live if sys.stderr.isatty() else job.plain_lines,
+        watch=live if sys.stderr.isatty() else attempt.plain_lines,
     )
     raise SystemExit(code)
 
@@ -120,10 +136,8 @@ Examples:
 @click.option(
     "--year", type=click.IntRange(2006, 2099), default=2023, show_default=True, help="Year of the treatments."
 )
-@click.option(
-    "--conf", multiple=True, metavar="KEY=VALUE", help="A setting of Spark, as with spark-submit; repeatable."
-)
-@click.option("--engine", type=click.Choice(ENGINES), default="spark", envvar="ZORGSTAT_ENGINE", show_default=True)
+@CONF
+@ENGINE
 def synth_behandelindex(
     output_root: str, claims: int, seed: int, year: int, conf: tuple[str, ...], engine: str
 ) -> None:
@@ -131,7 +145,7 @@ def synth_behandelindex(
 
     The same seed gives the same rows on every machine and engine. Tables that are there already get a new version.
     """
-    watch = live if sys.stderr.isatty() else job.plain_lines
+    watch = live if sys.stderr.isatty() else attempt.plain_lines
     raise SystemExit(job.synth(output_root, claims, seed, year, engine=engine, conf=_pairs(conf), watch=watch))
 
 
@@ -162,17 +176,120 @@ Examples:
     help="A table that has a bsn; repeatable.",
 )
 @click.option("--dry-run", is_flag=True, help="Tell how the tables lie, and change nothing.")
-@click.option(
-    "--conf", multiple=True, metavar="KEY=VALUE", help="A setting of Spark, as with spark-submit; repeatable."
-)
-@click.option("--engine", type=click.Choice(ENGINES), default="spark", envvar="ZORGSTAT_ENGINE", show_default=True)
+@CONF
+@ENGINE
 def optimize_tables(root: str, names: tuple[str, ...], dry_run: bool, conf: tuple[str, ...], engine: str) -> None:
     """Lay tables out so that all rows of a person are in one file.
 
     The table gets a new version with the same rows. Versions before it can be read until VACUUM removes their files.
     """
-    watch = live if sys.stderr.isatty() else job.plain_lines
+    watch = live if sys.stderr.isatty() else attempt.plain_lines
     raise SystemExit(job.optimize(root, names, engine=engine, conf=_pairs(conf), dry_run=dry_run, watch=watch))
+
+
+@command.group()
+def runs() -> None:
+    """Look at published runs, check them, compare them, withdraw them."""
+
+
+def _of_runs(name: str, examples: str) -> Callable[[Callable[..., None]], click.Command]:
+    """A command on the runs of a root: its examples, its exit codes, and the options that all of them have."""
+    epilog = f"\b\nExamples:\n{examples}\n\n" + _told(attempt.RUNS_EXIT_CODES)
+
+    def make(function: Callable[..., None]) -> click.Command:
+        for option in (ENGINE, CONF, OUTPUT_ROOT):
+            function = option(function)
+        return runs.command(name, epilog=epilog)(function)
+
+    return make
+
+
+def _place(output_root: str, conf: tuple[str, ...], engine: str) -> run_commands.Place:
+    return run_commands.Place(output_root, engine, _pairs(conf))
+
+
+@_of_runs("list", "  zorgstat runs list --output published\n  zorgstat runs list --output published --json")
+@AS_JSON
+def list_runs(output_root: str, conf: tuple[str, ...], engine: str, as_json: bool) -> None:
+    """Every published run: current, superseded by a later one, or withdrawn."""
+    raise SystemExit(run_commands.list_runs(_place(output_root, conf, engine), as_json=as_json))
+
+
+@_of_runs("show", "  zorgstat runs show behandelindex-2023-3-001-0a1b2c --output published")
+@RUN
+@AS_JSON
+def show_run(output_root: str, conf: tuple[str, ...], engine: str, run_id: str, as_json: bool) -> None:
+    """One run: inputs, settings, checksums, what its checks found, and what its phases took.
+
+    Of a run that failed its checks, and so was not published: what they found.
+    """
+    raise SystemExit(run_commands.show(_place(output_root, conf, engine), run_id, as_json=as_json))
+
+
+@_of_runs(
+    "verify",
+    "  zorgstat runs verify behandelindex-2023-3-001-0a1b2c --output published\n"
+    "  zorgstat runs verify behandelindex-2023-3-001-0a1b2c --output published --recompute --input data --engine sail",
+)
+@RUN
+@click.option("--recompute", is_flag=True, help="Compute the run again, from the versions of the inputs that it read.")
+@click.option("--input", "input_root", default="", type=ROOT, metavar="ROOT", help="Folder of the input tables.")
+def verify_run(
+    output_root: str, conf: tuple[str, ...], engine: str, run_id: str, recompute: bool, input_root: str
+) -> None:
+    """Compare the stored rows of a run with the checksums that were published."""
+    place = _place(output_root, conf, engine)
+    raise SystemExit(run_commands.verify(place, run_id, recompute=recompute, input_root=input_root))
+
+
+@_of_runs(
+    "withdraw",
+    "  zorgstat runs withdraw behandelindex-2023-3-001-0a1b2c --output published \\\n"
+    '      --reason "label 3311 was delivered twice"',
+)
+@RUN
+@click.option("--reason", required=True, metavar="TEXT", help="For those who have read the figures.")
+def withdraw_run(output_root: str, conf: tuple[str, ...], engine: str, run_id: str, reason: str) -> None:
+    """Make readers leave a run alone. Its rows stay; the run before it is current again."""
+    raise SystemExit(run_commands.withdraw(_place(output_root, conf, engine), run_id, reason))
+
+
+@_of_runs(
+    "clean", "  zorgstat runs clean --output published\n  zorgstat runs clean --output published --older-than 2d --yes"
+)
+@click.option("--older-than", default=None, metavar="AGE", help="Only runs that wrote nothing for so long: 12h, 2d.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def clean_runs(output_root: str, conf: tuple[str, ...], engine: str, older_than: str | None, yes: bool) -> None:
+    """Remove rows of runs that were never published and are not at work. Tells first what it would remove."""
+
+    def confirm() -> bool:
+        return yes or (sys.stdin.isatty() and click.confirm("Remove these rows?"))
+
+    place = _place(output_root, conf, engine)
+    raise SystemExit(run_commands.clean(place, older_than=_age(older_than), confirm=confirm))
+
+
+@runs.command(
+    "views",
+    epilog="""\b
+Examples:
+  zorgstat runs views --output published > current.sql
+  spark-sql --packages io.delta:delta-spark_4.2_2.13:4.4.0 -i current.sql
+""",
+)
+@OUTPUT_ROOT
+def views(output_root: str) -> None:
+    """Print SQL that makes a view of the current rows of every table: practice_index_current and so on."""
+    raise SystemExit(run_commands.views(output_root))
+
+
+def _age(text: str | None) -> timedelta | None:
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d+)([hd])", text)
+    if not found:
+        raise click.BadParameter(f"{text}: write hours or days, such as 12h or 2d", param_hint="--older-than")
+    return timedelta(hours=int(found[1]) * (24 if found[2] == "d" else 1))
 
 
 @contextmanager

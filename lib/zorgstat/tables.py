@@ -72,3 +72,37 @@ RUNS = Table(
         Column("engine", "string", "engine and version that computed the run"),
     ),
 )
+
+RUN_FINDINGS = Table(
+    "run_findings",
+    "What the checks of a run found, of runs that were not published too. A count of 0: the check holds.",
+    key=("run_id", "rule"),
+    columns=(
+        Column("run_id", "string", "the run"),
+        Column("rule", "string", "the check"),
+        Column("severity", "string", "an error keeps a run from being published", values=("error", "warning")),
+        Column("count", "bigint", "how often; 0: the check holds"),
+        Column("detail", "string", "in words, without records or people"),
+    ),
+)
+
+RUN_METRICS = Table(
+    "run_metrics",
+    "What each phase of a published run took. Null where the engine does not tell.",
+    key=("run_id", "phase"),
+    columns=(
+        Column("run_id", "string", "the run"),
+        Column("phase", "string", "the phase; docs/runs.md"),
+        Column("place", "int", "1, 2, 3, ...: the order of the phases"),
+        Column("seconds", "double", "wall time"),
+        Column("rows_read", "bigint", "rows read from tables and kept frames", nullable=True),
+        Column("bytes_read", "bigint", "bytes of those", nullable=True),
+        Column("rows_written", "bigint", "rows written to tables", nullable=True),
+        Column("bytes_written", "bigint", "bytes of those", nullable=True),
+        Column("shuffle_bytes", "bigint", "bytes that moved between partitions", nullable=True),
+        Column("spill_bytes", "bigint", "bytes that did not fit in memory and went to disk", nullable=True),
+        Column("tasks", "bigint", "tasks done", nullable=True),
+    ),
+)
+
+OF_EVERY_PIPELINE = (RUNS, RUN_FINDINGS, RUN_METRICS)

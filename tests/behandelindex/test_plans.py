@@ -20,7 +20,7 @@ def plan(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The physical plan of `pipeline.tally` over real tables, a line an operator, with as many partitions as in use."""
     tables, raw = cases.generate(1, claims=1000)
     store = Store(engine, str(write_inputs(tmp_path_factory.mktemp("inputs"), tables)))
-    inputs, _ = store.read_pinned(INPUTS, store.pin(INPUTS)[0])
+    inputs, _ = store.read_pinned(INPUTS, {table.name: 0 for table in INPUTS})
     settings = resolve(raw)
     labels = engine.keep(selection.number_labels(inputs["insurers"], inputs["claims"], settings))
     practices = engine.keep(selection.number_practices(inputs["agb_register"]))

@@ -15,6 +15,7 @@ import pytest
 
 from tests.oracle import cases
 from tests.support import Reached, citizens, until, write_inputs
+from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.behandelindex.settings import resolve
 from zorgstat.behandelindex.tables import INPUTS
 from zorgstat.errors import TableError
@@ -148,14 +149,14 @@ def test_all_faults_are_told_at_once(engine: Engine, tmp_path: Path) -> None:
     for place, faults in enumerate([*TOGETHER, *([fault] for fault in ALL if engine.name == "sail")]):
         output = tmp_path / f"out{place}"
         with pytest.raises(TableError) as raised:
-            run.behandelindex(engine, resolve(RAW), deliver(tmp_path / f"in{place}", faults), str(output))
+            run.execute(BEHANDELINDEX, engine, resolve(RAW), deliver(tmp_path / f"in{place}", faults), str(output))
         told, expected = sorted(raised.value.faults), sorted(fault.line for fault in faults)
         assert [line for line in told if not any(fnmatchcase(line, pattern) for pattern in expected)] == []
         assert [pattern for pattern in expected if not any(fnmatchcase(line, pattern) for line in told)] == []
         assert len(told) == len(expected)
         assert not any(bsn in line for bsn in [*CITIZENS, "900000012"] for line in told)
         assert not any("\n" in line for line in told)
-        assert [folder.name for folder in output.iterdir()] == ["_locks"]
+        assert {folder.name for folder in output.iterdir()} <= {"_locks", "_logs"}
     assert engine.log is not None
     log = engine.log.read_text(encoding="utf-8", errors="replace")
     assert not any(bsn in log for bsn in CITIZENS)
@@ -179,6 +180,11 @@ def test_more_than_declared_and_nothing_where_it_may_be_is_fine(engine: Engine, 
     fine = [Fault(table.name, "", nulls(table)) for table in INPUTS]
     fine += [Fault("claims", "", without_practice), Fault("ses_woa", "", column("score", first(9, float("nan"))))]
     with pytest.raises(Reached):
-        run.behandelindex(
-            engine, resolve(RAW), deliver(tmp_path / "in", fine), str(tmp_path / "out"), report=until("build")
+        run.execute(
+            BEHANDELINDEX,
+            engine,
+            resolve(RAW),
+            deliver(tmp_path / "in", fine),
+            str(tmp_path / "out"),
+            report=until("build"),
         )

@@ -17,6 +17,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from tests.oracle import cases
 from tests.support import Reached, until, write_inputs
+from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.behandelindex.settings import resolve
 from zorgstat.behandelindex.tables import INPUTS, OUTPUTS, PRACTICE_INDEX
 from zorgstat.io import publication, run
@@ -58,7 +59,8 @@ def shelf(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     folder = tmp_path_factory.mktemp("publication")
     inputs, output = write_inputs(folder / "in", TABLES), folder / "out"
     results = [
-        run.behandelindex(engine, SETTINGS, str(inputs), str(output), force=force) for force in (False, False, True)
+        run.execute(BEHANDELINDEX, engine, SETTINGS, str(inputs), str(output), force=force)
+        for force in (False, False, True)
     ]
     return Shelf(engine, inputs, output, *results)
 
@@ -84,7 +86,9 @@ def withdraw(output: Path, run_id: str) -> None:
 def begins(shelf: Shelf, inputs: Path, output: Path) -> bool:
     """Is there something to compute, or is it published already?"""
     try:
-        result = run.behandelindex(shelf.engine, SETTINGS, str(inputs), str(output), report=until("check inputs"))
+        result = run.execute(
+            BEHANDELINDEX, shelf.engine, SETTINGS, str(inputs), str(output), report=until("check inputs")
+        )
     except Reached:
         return True
     assert result.status == "already published"
@@ -99,15 +103,18 @@ def test_the_same_figures_are_published_once_unless_forced(shelf: Shelf) -> None
         "published",
     ]
     assert shelf.again.run_id == shelf.first.run_id != shelf.forced.run_id
-    assert (shelf.again.records, shelf.again.checksums) == (shelf.first.records, shelf.first.checksums)
-    assert sum(shelf.first.records.values()) == len(TABLES["claims"])
+    assert (shelf.again.figures["records"], shelf.again.checksums) == (
+        shelf.first.figures["records"],
+        shelf.first.checksums,
+    )
+    assert sum(shelf.first.figures["records"].values()) == len(TABLES["claims"])
     rows = sorted(read(shelf.output, RUNS), key=lambda row: row["sequence"])
     assert [(row["run_id"], row["sequence"], row["status"]) for row in rows] == [
         (shelf.first.run_id, 1, "published"),
         (shelf.forced.run_id, 2, "published"),
     ]
     assert rows[0]["checksums"] == rows[1]["checksums"] == json.dumps(shelf.forced.checksums, sort_keys=True)
-    assert shelf.current(shelf.output) == ({shelf.forced.run_id}, shelf.forced.practices)
+    assert shelf.current(shelf.output) == ({shelf.forced.run_id}, shelf.forced.figures["practices"])
 
 
 def test_a_row_in_runs_tells_what_was_read_and_chosen(shelf: Shelf) -> None:
@@ -141,7 +148,7 @@ def test_a_withdrawn_run_makes_way_for_the_one_before(shelf: Shelf, tmp_path: Pa
     """The earlier run is current again, and still makes a repetition needless; when it goes too, nothing is left."""
     output = shelf.copy(tmp_path / "out")
     withdraw(output, shelf.forced.run_id)
-    assert shelf.current(output) == ({shelf.first.run_id}, shelf.first.practices)
+    assert shelf.current(output) == ({shelf.first.run_id}, shelf.first.figures["practices"])
     assert not begins(shelf, shelf.inputs, output)
     withdraw(output, shelf.first.run_id)
     assert shelf.current(output) == (set(), 0)
@@ -153,7 +160,7 @@ def test_rows_that_no_run_published_are_not_seen(shelf: Shelf, tmp_path: Path) -
     output = shelf.copy(tmp_path / "out")
     row = read(output, PRACTICE_INDEX)[0]
     add_row(output, PRACTICE_INDEX, {**row, "run_id": "behandelindex-2022-2-003-abcdef"})
-    assert shelf.current(output) == ({shelf.forced.run_id}, shelf.forced.practices)
+    assert shelf.current(output) == ({shelf.forced.run_id}, shelf.forced.figures["practices"])
 
 
 @pytest.mark.parametrize("table", [*OUTPUTS, RUNS], ids=lambda table: table.name)

@@ -5,17 +5,25 @@ What Spark makes of it: docs/plan.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from functools import partial
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from zorgstat.behandelindex import baskets, classes, intervals, netting, patients, practice_index, selection
-from zorgstat.behandelindex.settings import Settings
-
-Frames = Mapping[str, DataFrame]
-Keep = Callable[[DataFrame], DataFrame]
+from zorgstat.behandelindex import (
+    baskets,
+    checks,
+    classes,
+    intervals,
+    netting,
+    patients,
+    practice_index,
+    selection,
+    summary,
+)
+from zorgstat.behandelindex.settings import Settings, resolve
+from zorgstat.behandelindex.tables import CLAIMS, INPUTS, OUTPUTS
+from zorgstat.pipelines import Frames, Keep, Pipeline
 
 
 def build(inputs: Frames, settings: Settings, keep: Keep = DataFrame.persist) -> dict[str, DataFrame]:
@@ -74,3 +82,20 @@ def figures(
         "practice_index": intervals.add_intervals(indices, factors),
         "correction_factors": factors,
     }
+
+
+BEHANDELINDEX = Pipeline(
+    name="behandelindex",
+    inputs=INPUTS,
+    outputs=OUTPUTS,
+    main_input=CLAIMS,
+    resolve=resolve,
+    build=build,
+    remarks=checks.remarks,
+    measures=checks.measures,
+    more_measures=lambda outputs: [checks.weights(outputs["practice_baskets"])],
+    judge=checks.judge,
+    queries=summary.queries,
+    figures=summary.figures,
+    describe=summary.describe,
+)

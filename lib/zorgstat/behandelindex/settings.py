@@ -39,6 +39,18 @@ class Settings:
     av_policy: Mapping[str, str] = field(default_factory=dict)
     correction_method: str = "computed"
 
+    @property
+    def year(self) -> int:
+        return self.report.year
+
+    @property
+    def number(self) -> int:
+        return self.report.version
+
+    @property
+    def stamps(self) -> dict[str, int]:
+        return {"report_year": self.year, "report_version": self.number}
+
     def as_json(self) -> dict[str, Any]:
         """Every setting, under the names of the file."""
         resolved = asdict(self)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from zorgstat.behandelindex.settings import Settings, resolve
 from zorgstat.errors import SettingsError
+from zorgstat.pipelines import Pipeline, Settings
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -17,7 +17,7 @@ else:
         raise SystemExit("With Python 3.10 zorgstat needs the library tomli: pip install tomli.") from None
 
 
-def load(path: str | Path) -> Settings:
+def load(pipeline: Pipeline, path: str | Path) -> Settings:
     """Raises SettingsError when the file is missing, is no TOML, or asks for something that cannot be."""
     try:
         text = Path(path).read_text(encoding="utf-8")
@@ -30,6 +30,6 @@ def load(path: str | Path) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: is not valid TOML: {error}.") from None
     try:
-        return resolve(raw)
+        return pipeline.resolve(raw)
     except SettingsError as error:
         raise SettingsError("\n".join(f"{path}: {fault}" for fault in str(error).splitlines())) from None

@@ -6,31 +6,16 @@ Needs pyspark and delta and nothing else: a cluster has no terminal to please.
 from __future__ import annotations
 
 import json
-import sys
-import time
-import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from zorgstat.behandelindex import synth as synthetic
-from zorgstat.behandelindex.settings import Settings
-from zorgstat.errors import SettingsError, TableError, ZorgstatError
+from zorgstat.errors import SettingsError, TableError
 from zorgstat.io import config, layout, run, session
+from zorgstat.io.attempt import EXIT_CODES, Attempt, Watch, guard, plain_lines
 from zorgstat.io.paths import local_path, table_path
-from zorgstat.io.session import Engine
 from zorgstat.io.store import Store
 from zorgstat.io.summary import describe_change, describe_layout, summarise
-
-EXIT_CODES = {
-    0: "published, or published already with the same inputs, settings and software",
-    2: "the command line or a settings file",
-    3: "input tables are not as declared",
-    4: "a check failed; nothing was published",
-    5: "another run of this version is at work",
-    70: "something unexpected; the message names the log",
-    130: "stopped with Ctrl-C; nothing was published",
-}
+from zorgstat.pipelines import Pipeline, Settings
 
 # Of `tables optimize`, where these codes mean something else.
 LAYOUT_EXIT_CODES = {
@@ -43,41 +28,9 @@ LAYOUT_EXIT_CODES = {
 
 LITTLE_BYTES, LITTLE_CLAIMS = 32_000_000, 2_000_000
 
-Watch = Callable[[str, Engine], AbstractContextManager[run.Report]]
 
-
-@dataclass
-class Attempt:
-    """How far a command came: what can be said of it when it fails."""
-
-    engine: Engine | None = None
-    phase: str = ""
-    told: str = ""  # what became of work that publishes no version
-
-    def follow(self, report: run.Report) -> run.Report:
-        def begin(phase: str) -> None:
-            self.phase = phase
-            report(phase)
-
-        return begin
-
-    @property
-    def fate(self) -> str:
-        if self.told:
-            return self.told
-        if self.phase == "publish":
-            return "The table runs tells whether this version was published."
-        return "This version was published." if self.phase == "report" else "This version was not published."
-
-
-@contextmanager
-def plain_lines(title: str, engine: Engine) -> Iterator[run.Report]:
-    """Progress where there is no terminal: a line for each phase as it begins."""
-    since = time.monotonic()
-    yield lambda phase: print(f"{title} [{time.monotonic() - since:5.1f} s] {phase}", file=sys.stderr, flush=True)
-
-
-def behandelindex(
+def reports(
+    pipeline: Pipeline,
     settings_files: Sequence[str],
     input_root: str,
     output_root: str,
@@ -88,25 +41,24 @@ def behandelindex(
     as_json: bool = False,
     watch: Watch = plain_lines,
 ) -> int:
-    """Runs the reporting versions one after the other in one session; stops at the first that fails.
+    """Runs the reports of a pipeline, a settings file each, one after the other; stops at the first that fails.
 
     The result goes to standard output (as one JSON object if asked for), everything else to standard error.
     """
 
     def work(attempt: Attempt) -> None:
-        versions = _load_all(settings_files)
+        wanted = _load_all(pipeline, settings_files)
         results = []
-        with session.start(engine, conf, light=is_little(input_root)) as running:
+        with session.start(engine, conf, light=is_little(input_root, pipeline.main_input.name)) as running:
             attempt.engine = running
-            for settings in versions:
-                title = f"behandelindex {settings.report.year}-{settings.report.version}"
-                with watch(title, running) as report:
-                    result = run.behandelindex(
-                        running, settings, input_root, output_root, force=force, report=attempt.follow(report)
+            for settings in wanted:
+                with watch(f"{pipeline.name} {settings.year}-{settings.number}", running) as report:
+                    result = run.execute(
+                        pipeline, running, settings, input_root, output_root, force=force, report=attempt.follow(report)
                     )
                 results.append(result)
                 if not as_json:
-                    print(summarise(result) + "\n", flush=True)
+                    print(summarise(pipeline, settings, result) + "\n", flush=True)
         if as_json:
             found = [result.as_json() for result in results]
             print(json.dumps(found[0] if len(found) == 1 else {"runs": found}, ensure_ascii=False))
@@ -114,61 +66,22 @@ def behandelindex(
     return guard(work)
 
 
-def guard(work: Callable[[Attempt], None]) -> int:
-    """Does the work and returns the exit code; what fails is told in words, without the values that Spark may quote."""
-    attempt = Attempt()
-    try:
-        work(attempt)
-        return 0
-    except ZorgstatError as error:
-        _say(_headline(error), str(error))
-        return error.exit_code
-    except KeyboardInterrupt:
-        _say("stopped", f"Ctrl-C. {attempt.fate}")
-        return 130
-    except Exception as error:  # a message of Spark may hold a record, so only its name goes on
-        place = traceback.extract_tb(error.__traceback__)
-        log = attempt.engine.log if attempt.engine else None
-        where = next(
-            (f"{frame.name}, line {frame.lineno}" for frame in reversed(place) if "zorgstat" in frame.filename), ""
-        )
-        _say(
-            "unexpected",
-            f"{session.name_of(error)} in {where}. {attempt.fate}" + (f" Spark's log: {log}" if log else ""),
-        )
-        return 70
-
-
-def is_little(root: str) -> bool:
+def is_little(root: str, table: str = "claims") -> bool:
     """Is this a demo or a test rather than a national year? Some two million claims are 32 MB."""
-    claims = local_path(table_path(root, "claims"))
+    claims = local_path(table_path(root, table))
     return claims is not None and sum(file.stat().st_size for file in claims.rglob("*.parquet")) < LITTLE_BYTES
 
 
-def _load_all(settings_files: Sequence[str]) -> list[Settings]:
+def _load_all(pipeline: Pipeline, settings_files: Sequence[str]) -> list[Settings]:
     loaded, faults = [], []
     for path in settings_files:
         try:
-            loaded.append(config.load(path))
+            loaded.append(config.load(pipeline, path))
         except SettingsError as error:
             faults.append(str(error))
     if faults:
         raise SettingsError("\n".join(faults))
     return loaded
-
-
-def _headline(error: ZorgstatError) -> str:
-    if isinstance(error, TableError):
-        count = len(error.faults)
-        return f"the input tables have {count} fault{'s' if count > 1 else ''}; nothing was computed"
-    return {2: "the settings", 4: "checks failed; nothing was published", 5: "locked"}.get(
-        error.exit_code, "unexpected"
-    )
-
-
-def _say(headline: str, text: str) -> None:
-    lines = "\n".join(f"  {line}" for line in text.splitlines())
-    print(f"zorgstat: {headline}:\n{lines}", file=sys.stderr, flush=True)
 
 
 def synth(
@@ -187,6 +100,7 @@ def synth(
         with session.start(engine, conf, light=claims < LITTLE_CLAIMS) as running:
             attempt.engine = running
             tables = synthetic.tables(running.spark, claims, seed, year)
+            attempt.told = "Tables that were told are whole; the one at work is as it was."
             with watch("synth behandelindex", running) as report:
                 store = Store(running, output_root)
                 with store.writing():

@@ -68,7 +68,7 @@ class Change:
 def look(store: Store, table: Table) -> Layout:
     """The present layout. Raises TableError when the table is not there or not as declared."""
     pins, unreadable = store.pin([table])
-    frames, undeclared = store.read_pinned([table], pins)
+    frames, undeclared = store.read_pinned([table], {name: pin.version for name, pin in pins.items()})
     if unreadable or undeclared:
         raise TableError([*unreadable, *undeclared])
     detail = _sql(store, table, "DESCRIBE DETAIL {}").select("numFiles", "sizeInBytes").collect()[0]

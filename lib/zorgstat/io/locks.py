@@ -10,44 +10,98 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any, TextIO
 
-from zorgstat.errors import LockedError
+from zorgstat.errors import LockedError, SettingsError
 from zorgstat.io.paths import local_path
 
 if os.name == "posix":
     import fcntl
 
+HELPER_SECONDS = 60
+
 
 @contextmanager
-def hold(root: str, name: str, wait: bool) -> Iterator[None]:
-    """Holds `<root>/_locks/<name>.lock`; raises LockedError when another process has it, unless told to wait."""
+def hold(root: str, name: str, wait: bool, helper: int | None = None) -> Iterator[None]:
+    """Holds `<root>/_locks/<name>.lock`; raises LockedError when another process has it, unless told to wait.
+
+    `helper` is the process that writes for this one: Java. When this one is killed, Java may go on for a moment and
+    commit what it was at; whoever holds the lock next waits until it is gone.
+    """
     folder = local_path(root)
     if folder is None or os.name != "posix":
         yield
         return
     path = folder / "_locks" / f"{name}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
+    with _open(path) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             raise LockedError(
-                f"{name} is at work already: {_holder(path)}. Wait until it is done, or stop it."
+                f"{name} is at work already: {_told(_holder(path))}. Wait until it is done, or stop it."
             ) from None
-        file.truncate(0)
+        _wait_for_helper(_holder(path), name)
         since = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        file.write(json.dumps({"process": os.getpid(), "host": socket.gethostname(), "since": since}))
+        holder = {"process": os.getpid(), "helper": helper, "host": socket.gethostname(), "since": since}
+        file.truncate(0)
+        file.write(json.dumps(holder))
         file.flush()
         yield
+        file.truncate(0)  # left in good order: nobody writes any more
 
 
-def _holder(path: Path) -> str:
+def _open(path: Path) -> TextIO:
     try:
-        holder = json.loads(path.read_text(encoding="utf-8"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"{path.parent.parent} cannot be written to: {error.strerror}.") from None
+
+
+def _holder(path: Path) -> Mapping[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError):
+        return {}
+
+
+def _told(holder: Mapping[str, Any]) -> str:
+    if not holder:
         return "by a process that started just now"
     return f"process {holder['process']} on {holder['host']}, since {holder['since']}"
+
+
+def _wait_for_helper(before: Mapping[str, Any], name: str) -> None:
+    """Of a process that was killed while it held the lock. One that is there has let the lock go itself."""
+    if not before.get("helper") or before.get("host") != socket.gethostname() or is_running(before["process"]):
+        return
+    until = time.monotonic() + HELPER_SECONDS
+    while _is_java(before["helper"]):
+        if time.monotonic() > until:
+            raise LockedError(f"{name}: process {before['helper']} still writes for a run that was killed. Stop it.")
+        time.sleep(0.1)
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
+
+
+def _is_java(process: int) -> bool:
+    """Where this cannot be looked up (macOS), it is taken to be gone."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    name, _, rest = state.partition("(")[2].rpartition(")")
+    return name == "java" and not rest.lstrip().startswith("Z")

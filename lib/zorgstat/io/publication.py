@@ -7,9 +7,10 @@ published one with the highest sequence that was not withdrawn later.
 from __future__ import annotations
 
 import json
+import re
 import secrets
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
@@ -17,8 +18,12 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from zorgstat import __version__
+from zorgstat.errors import SettingsError
+from zorgstat.io.paths import table_path
 from zorgstat.io.store import Pin, Store
 from zorgstat.tables import RUNS, Table
+
+RUN_ID = re.compile(r"(?P<pipeline>[a-z]+)-(?P<year>\d{4})-(?P<version>\d)-(?P<sequence>\d{3,})-[0-9a-f]{6}")
 
 
 @dataclass(frozen=True)
@@ -30,11 +35,12 @@ class Run:
     report_year: int
     report_version: int
     sequence: int
+    stamps: Mapping[str, Any] = field(default_factory=dict)
 
     def stamp(self, frame: DataFrame) -> DataFrame:
-        """Adds report_year, report_version and run_id."""
-        stamps = {name: F.lit(getattr(self, name)) for name in ("report_year", "report_version", "run_id")}
-        return frame.select("*", *[value.alias(name) for name, value in stamps.items()])
+        """Adds what every output row carries of the settings, and run_id."""
+        stamps = {**self.stamps, "run_id": self.run_id}
+        return frame.select("*", *[F.lit(value).alias(name) for name, value in stamps.items()])
 
 
 def of_version(rows: Iterable[Mapping[str, Any]], pipeline: str, year: int, version: int) -> list[Mapping[str, Any]]:
@@ -51,11 +57,30 @@ def current(rows: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     return max(published, key=lambda row: row["sequence"], default=None)
 
 
-def next_run(rows: Iterable[Mapping[str, Any]], pipeline: str, year: int, version: int) -> Run:
+def standing(rows: Sequence[Mapping[str, Any]], run_id: str) -> str:
+    """What a reader makes of a published run: current, superseded (a later one is current) or withdrawn."""
+    row = find(rows, run_id)
+    if any(other["run_id"] == run_id and other["status"] == "withdrawn" for other in rows):
+        return "withdrawn"
+    latest = current(of_version(rows, row["pipeline"], row["report_year"], row["report_version"]))
+    return "current" if latest is not None and latest["run_id"] == run_id else "superseded"
+
+
+def find(rows: Iterable[Mapping[str, Any]], run_id: str) -> Mapping[str, Any]:
+    """The row that published a run. Raises SettingsError when there is none."""
+    for row in rows:
+        if row["run_id"] == run_id and row["status"] == "published":
+            return row
+    raise SettingsError(f"{run_id}: no such run was published here; `zorgstat runs list` shows those that were.")
+
+
+def next_run(
+    rows: Iterable[Mapping[str, Any]], pipeline: str, year: int, version: int, stamps: Mapping[str, Any]
+) -> Run:
     """The next attempt. Its id ends in letters of its own: a run that was cut off may have left rows behind."""
     sequence = max((row["sequence"] for row in rows), default=0) + 1
     run_id = f"{pipeline}-{year}-{version}-{sequence:03d}-{secrets.token_hex(3)}"
-    return Run(run_id, pipeline, year, version, sequence)
+    return Run(run_id, pipeline, year, version, sequence, stamps)
 
 
 def fingerprint(pins: Mapping[str, Pin], settings: Mapping[str, Any]) -> dict[str, str]:
@@ -76,31 +101,61 @@ def repeats(row: Mapping[str, Any], fingerprint: Mapping[str, str]) -> bool:
 def publish(
     store: Store, run: Run, fingerprint: Mapping[str, str], row_counts: Mapping[str, int], checksums: Mapping[str, str]
 ) -> None:
-    """Writes the one row that makes readers see the run."""
+    """Writes the one row that makes readers see the run. For who holds the folder (`Store.writing`)."""
     row = {
         "run_id": run.run_id,
         "pipeline": run.pipeline,
         "report_year": run.report_year,
         "report_version": run.report_version,
         "sequence": run.sequence,
-        "status": "published",
-        "at": datetime.now(timezone.utc),
-        "reason": None,
         **fingerprint,
         "row_counts": _json(row_counts),
         "checksums": _json(checksums),
         "engine": f"{store.engine.name} {store.engine.version}",
     }
-    values = tuple(row[name] for name in RUNS.names)
-    store.append(store.engine.spark.createDataFrame([values], RUNS.schema), RUNS)
+    _add(store, row, "published", None)
+
+
+def withdraw(store: Store, row: Mapping[str, Any], reason: str) -> None:
+    """Writes the row that makes readers leave a run alone; its rows stay. For who holds the folder (`writing`)."""
+    _add(store, row, "withdrawn", reason)
+
+
+def _add(store: Store, row: Mapping[str, Any], status: str, reason: str | None) -> None:
+    row = {**row, "status": status, "reason": reason, "at": datetime.now(timezone.utc)}
+    values = tuple(row.get(name) for name in RUNS.names)
+    store.append(store.engine.spark.createDataFrame([values], RUNS.schema), RUNS, row["run_id"])
 
 
 def published(
     store: Store, table: Table, report_year: int, report_version: int, pipeline: str = "behandelindex"
 ) -> DataFrame:
     """The rows of the current run: how everybody reads. No rows when nothing is published (or all was withdrawn)."""
-    run = current(of_version(store.runs(), pipeline, report_year, report_version))
+    run = current(of_version(store.rows(RUNS), pipeline, report_year, report_version))
     return store.read(table).where(F.col("run_id") == (run["run_id"] if run else ""))
+
+
+def views(root: str, tables: Iterable[Table]) -> list[str]:
+    """SQL for Spark and Sail: `runs_current`, and `<table>_current` with the rows of the current runs."""
+
+    def stored(table: Table) -> str:
+        return "delta.`" + table_path(root, table.name).replace("`", "``") + "`"
+
+    current_runs = f"""\
+CREATE OR REPLACE TEMPORARY VIEW runs_current AS
+SELECT * FROM (
+  SELECT *, row_number() OVER (PARTITION BY pipeline, report_year, report_version ORDER BY sequence DESC) AS latest
+  FROM {stored(RUNS)}
+  WHERE status = 'published' AND run_id NOT IN (SELECT run_id FROM {stored(RUNS)} WHERE status = 'withdrawn')
+) WHERE latest = 1"""
+    return [
+        current_runs,
+        *(
+            f"CREATE OR REPLACE TEMPORARY VIEW {table.name}_current AS\n"
+            f"SELECT * FROM {stored(table)} WHERE run_id IN (SELECT run_id FROM runs_current)"
+            for table in tables
+        ),
+    ]
 
 
 def _json(value: Mapping[str, Any]) -> str:

@@ -1,38 +1,31 @@
-"""The life of one run: pin, check inputs, build, write, verify, check, publish.
+"""The life of one run: check settings, pin, check inputs, build, write, verify, check, publish, report.
 
-Each phase is one function call below, and one line on the user's screen. Nothing that fails before `publish` leaves
-anything that a reader sees.
+Each phase is one function call below, one line on the user's screen, one line in the run's log, and one row in
+run_metrics. Nothing that fails before `publish` leaves anything that a reader sees (docs/runs.md).
 """
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
-from zorgstat import checks
-from zorgstat.behandelindex import checks as figure_checks
-from zorgstat.behandelindex import pipeline
-from zorgstat.behandelindex.selection import OUTCOME_NAMES
-from zorgstat.behandelindex.settings import Settings
-from zorgstat.behandelindex.tables import CLAIMS, INPUTS, OUTPUTS
 from zorgstat.checks import Finding
-from zorgstat.errors import CheckError, TableError
-from zorgstat.io import locks, publication
-from zorgstat.io.session import Engine, is_unreadable_file
+from zorgstat.errors import CheckError
+from zorgstat.io import inputs as input_checks
+from zorgstat.io import locks, outputs, publication
+from zorgstat.io.publication import Run
+from zorgstat.io.session import Engine
 from zorgstat.io.store import Store
-from zorgstat.tables import Table
+from zorgstat.io.together import in_parallel, only_row
+from zorgstat.io.trace import Phases
+from zorgstat.pipelines import Pipeline, Settings
+from zorgstat.tables import RUN_FINDINGS, RUN_METRICS, RUNS, Table
 
-PIPELINE = "behandelindex"
 Report = Callable[[str], None]
-In = TypeVar("In")
-Out = TypeVar("Out")
 
 
 @dataclass
@@ -45,43 +38,20 @@ class Result:
     report_version: int
     input: str
     output: str
-    records: dict[str, int] = field(default_factory=dict)  # outcome -> records, in the order of the rules
-    practices: int = 0
-    combinations: int = 0
-    treatments: int = 0
-    sd: float = 0.0
-    correction_factors: list[dict[str, int | None]] = field(default_factory=list)
+    figures: dict[str, Any] = field(default_factory=dict)  # what the pipeline tells of itself
     findings: list[Finding] = field(default_factory=list)
     row_counts: dict[str, int] = field(default_factory=dict)
     checksums: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)  # phase -> seconds
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        told = asdict(self)
+        figures: dict[str, Any] = told.pop("figures")
+        return told | figures
 
 
-class Phases:
-    """Tells each phase as it begins, and keeps how long it took."""
-
-    def __init__(self, report: Report) -> None:
-        self.seconds: dict[str, float] = {}
-        self._report = report
-        self._since = time.monotonic()
-        self._phase = ""
-
-    def begin(self, phase: str) -> None:
-        self.end()
-        self._phase = phase
-        self._report(phase)
-
-    def end(self) -> None:
-        now = time.monotonic()
-        if self._phase:
-            self.seconds[self._phase] = round(now - self._since, 2)
-        self._since, self._phase = now, ""
-
-
-def behandelindex(
+def execute(
+    pipeline: Pipeline,
     engine: Engine,
     settings: Settings,
     input_root: str,
@@ -90,175 +60,136 @@ def behandelindex(
     force: bool = False,
     report: Report = print,
 ) -> Result:
-    """Computes and publishes one reporting version.
+    """Computes and publishes one report.
 
     Raises TableError (inputs are not as declared), CheckError (the figures do not hold together) or LockedError;
     nothing is published then. With the same inputs, settings and software as the current run nothing is done, unless
     forced.
     """
-    year, version = settings.report.year, settings.report.version
-    with locks.hold(output_root, f"{PIPELINE}-{year}-{version}", wait=False):
+    with hold_version(engine, pipeline.name, settings.year, settings.number, output_root):
+        phases = Phases(report, engine, output_root)
         try:
-            return _run(engine, settings, Store(engine, input_root), Store(engine, output_root), force, Phases(report))
+            return _run(pipeline, settings, Store(engine, input_root), Store(engine, output_root), force, phases)
         finally:
+            phases.stop()
             engine.release()
 
 
-def _run(engine: Engine, settings: Settings, inputs: Store, outputs: Store, force: bool, phases: Phases) -> Result:
-    year, version = settings.report.year, settings.report.version
+def hold_version(engine: Engine, pipeline: str, year: int, version: int, output_root: str) -> Any:
+    """One run of a version at a time."""
+    return locks.hold(output_root, f"{pipeline}-{year}-{version}", wait=False, helper=engine.helper)
+
+
+def _run(pipeline: Pipeline, settings: Settings, inputs: Store, stored: Store, force: bool, phases: Phases) -> Result:
+    engine = inputs.engine
+
+    phases.begin("check settings")
+    findings = [_settings_finding(settings)]
 
     phases.begin("pin inputs")
-    pins, unreadable = inputs.pin(INPUTS)
+    pins, faults = inputs.pin(pipeline.inputs)
     fingerprint = publication.fingerprint(pins, settings.as_json())
-    rows = publication.of_version(outputs.runs(), PIPELINE, year, version)
+    rows = publication.of_version(stored.rows(RUNS), pipeline.name, settings.year, settings.number)
     current = publication.current(rows)
     if current is not None and publication.repeats(current, fingerprint) and not force:
-        result = _summarise(outputs, current["run_id"], "already published", settings, inputs, phases)
-        result.row_counts, result.checksums = json.loads(current["row_counts"]), json.loads(current["checksums"])
-        return result
-    run = publication.next_run(rows, PIPELINE, year, version)
+        return _report(pipeline, settings, inputs, stored, current["run_id"], "already published", current, [], phases)
+    run = publication.next_run(rows, pipeline.name, settings.year, settings.number, settings.stamps)
+    phases.name(run.run_id)
 
     phases.begin("check inputs")
-    frames, undeclared = inputs.read_pinned(INPUTS, pins)
+    frames, undeclared = inputs.read_pinned(pipeline.inputs, {name: pin.version for name, pin in pins.items()})
     checked = (inputs.root, fingerprint["input_identities"])
-    if checked not in engine.checked:  # versions of one year, run one after the other, read the same tables
-        engine.checked[checked] = check_inputs(inputs, frames, [*unreadable, *undeclared])
-    input_records = engine.checked[checked]
+    if checked not in engine.checked:  # reports of one year, run one after the other, read the same tables
+        engine.checked[checked] = input_checks.check(inputs, pipeline.inputs, frames, [*faults, *undeclared])
+    input_rows = engine.checked[checked]
+    remarks = pipeline.remarks(frames, settings).collect()
+    findings += [input_checks.retention(pins), *(Finding(**row.asDict()) for row in remarks)]
 
     phases.begin("build")
     built = pipeline.build(frames, settings, engine.keep)
 
     phases.begin("write")
-    with outputs.writing():
-        in_parallel(lambda table: outputs.append(run.stamp(built[table.name]), table), OUTPUTS)
+    computed = outputs.write(stored, pipeline.outputs, built, run)
 
     phases.begin("verify")
-    stored = _rows_of(outputs, run.run_id)
-    read_back = verify(stored)
+    rows_of_run = outputs.of_run(stored, pipeline.outputs, run.run_id)
+    sums, measured, verified = outputs.read_back(pipeline, rows_of_run, computed)
+    findings += verified
+    _stop_at_errors(stored, run, findings, phases)
 
     phases.begin("check")
-    measured = {name: value for row in read_back.values() for name, value in row.items()}
-    measured |= _only_row(figure_checks.weights(stored["practice_baskets"]))
-    findings = [*figure_checks.judge(measured, input_records), *_settings_findings(settings)]
-    failed = [finding for finding in findings if finding.is_error]
-    if failed:
-        raise CheckError("\n".join(f"{finding.rule}: {finding.detail}" for finding in failed))
+    more = in_parallel(only_row, pipeline.more_measures(rows_of_run))
+    measured |= {name: value for row in more for name, value in row.items()}
+    findings += pipeline.judge(measured, input_rows[pipeline.main_input.name])
+    _stop_at_errors(stored, run, findings, phases)
 
     phases.begin("publish")
-    row_counts = {table: int(row["rows"]) for table, row in read_back.items()}
-    checksums = {table: row["checksum"] for table, row in read_back.items()}
-    with outputs.writing():
-        publication.publish(outputs, run, fingerprint, row_counts, checksums)
-    result = _summarise(outputs, run.run_id, "published", settings, inputs, phases)
-    result.findings, result.row_counts, result.checksums = findings, row_counts, checksums
-    return result
+    row_counts = {table: of_table.rows for table, of_table in sums.items()}
+    checksums = {table: of_table.checksum for table, of_table in sums.items()}
+    with stored.writing():
+        _keep_traces(stored, run, findings, phases)
+        publication.publish(stored, run, fingerprint, row_counts, checksums)
+
+    told = {"row_counts": json.dumps(row_counts), "checksums": json.dumps(checksums)}
+    return _report(pipeline, settings, inputs, stored, run.run_id, "published", told, findings, phases)
 
 
-def check_inputs(inputs: Store, frames: Mapping[str, DataFrame], faults: Sequence[str]) -> int:
-    """The number of claims. Raises TableError with the faults known so far and every fault in the contents of a table.
-
-    In: frames (by table, the columns that are as declared); faults (of whole tables and of their other columns).
-    """
-
-    def inspect(table: Table) -> tuple[int, list[str]]:
-        frame = frames[table.name]
-        sound = _with_columns(table, frame.columns)
-        try:
-            counts = _only_row(checks.count_faults(frame, sound))
-            rows = counts.pop("rows")
-            if sound.key and any(counts.values()):  # hashes may agree by chance, and a faulty row hides its twin
-                counts[f"duplicate:{', '.join(sound.key)}"] = checks.find_duplicates(frame, sound)
-        except Exception as error:
-            if not is_unreadable_file(error):
-                raise
-            return 0, [inputs.why_unreadable(table, error)]
-        return rows, [checks.describe_fault(sound, fault, count) for fault, count in counts.items() if count]
-
-    readable = [table for table in INPUTS if table.name in frames]
-    found = dict(zip(readable, in_parallel(inspect, readable), strict=True))
-    faults = [*faults, *(fault for _, table_faults in found.values() for fault in table_faults)]
-    if faults:
-        raise TableError(faults)
-    return found[CLAIMS][0]
+def _stop_at_errors(stored: Store, run: Run, findings: list[Finding], phases: Phases) -> None:
+    failed = [finding for finding in findings if finding.is_error]
+    if failed:
+        with stored.writing():
+            _keep_traces(stored, run, findings, phases)
+        raise CheckError("\n".join(f"{finding.rule}: {finding.detail}" for finding in failed))
 
 
-def _with_columns(table: Table, names: Sequence[str]) -> Table:
-    """The part of a declaration that these columns can be held against."""
-    columns = tuple(column for column in table.columns if column.name in names)
-    return replace(table, columns=columns, key=table.key if set(table.key) <= set(names) else ())
+def _keep_traces(stored: Store, run: Run, findings: list[Finding], phases: Phases) -> None:
+    """What was found, and what the phases took so far; of a run that fails too."""
+    rows = {
+        RUN_FINDINGS: [(run.run_id, *asdict(finding).values()) for finding in findings],
+        RUN_METRICS: [
+            (run.run_id, phase, place, phases.seconds[phase], *asdict(work).values())
+            for place, (phase, work) in enumerate(phases.work.items(), start=1)
+        ],
+    }
+
+    def append(table: Table) -> None:
+        stored.append(stored.engine.spark.createDataFrame(rows[table], table.schema), table, run.run_id)
+
+    in_parallel(append, list(rows))
 
 
-def verify(stored: Mapping[str, DataFrame]) -> dict[str, dict[str, Any]]:
-    """By table, as it can be read back: rows, checksum and what the checks of the figures need, in one look.
-
-    Raises CheckError when a column that must have a value has none.
-    """
-    measures = figure_checks.measures()
-
-    def inspect(table: Table) -> dict[str, Any]:
-        rows = F.count(F.lit(1)).alias("rows")
-        aggregates = [rows, checks.checksum(table), *checks.null_counts(table), *measures[table.name]]
-        return _only_row(stored[table.name].agg(*aggregates))
-
-    found = dict(zip(OUTPUTS, in_parallel(inspect, OUTPUTS), strict=True))
-    faults = [
-        checks.describe_fault(table, name, count)
-        for table, row in found.items()
-        for name, count in row.items()
-        if name.startswith("null:") and count
-    ]
-    if faults:
-        raise CheckError("\n".join(faults))
-    return {table.name: row for table, row in found.items()}
+def _settings_finding(settings: Settings) -> Finding:
+    idle = settings.without_effect
+    detail = f"choices for what does not take part: {', '.join(idle) or 'none'}"
+    return Finding("setting_without_effect", "warning", len(idle), detail)
 
 
-def in_parallel(work: Callable[[In], Out], items: Sequence[In]) -> list[Out]:
-    """The results in the order of the items. Small jobs leave most cores idle, so several go to Spark at once."""
-    with ThreadPoolExecutor(max_workers=max(1, len(items))) as pool:
-        return list(pool.map(work, items))
-
-
-def _only_row(frame: DataFrame) -> dict[str, Any]:
-    return frame.collect()[0].asDict()
-
-
-def _rows_of(outputs: Store, run_id: str) -> dict[str, DataFrame]:
-    return {table.name: outputs.read(table).where(F.col("run_id") == run_id) for table in OUTPUTS}
-
-
-def _settings_findings(settings: Settings) -> list[Finding]:
-    return [
-        Finding("setting_without_effect", "warning", 1, f"{key}: this concern does not take part")
-        for key in settings.without_effect
-    ]
-
-
-def _summarise(outputs: Store, run_id: str, status: str, settings: Settings, inputs: Store, phases: Phases) -> Result:
+def _report(
+    pipeline: Pipeline,
+    settings: Settings,
+    inputs: Store,
+    stored: Store,
+    run_id: str,
+    status: str,
+    row: Mapping[str, Any],
+    findings: list[Finding],
+    phases: Phases,
+) -> Result:
     """The published figures in a few numbers, read back from the tables."""
     phases.begin("report")
-    stored = _rows_of(outputs, run_id)
-    total = stored["practice_index"].agg(
-        F.count(F.lit(1)).alias("practices"),
-        F.sum("combinations").alias("combinations"),
-        F.sum("treatments").alias("treatments"),
-    )
-    by_outcome = stored["outcomes"].groupBy("outcome").agg(F.sum("records").alias("records"))
-    bands = stored["correction_factors"].orderBy("lower")
-    [total_row], outcome_rows, band_rows = in_parallel(DataFrame.collect, [total, by_outcome, bands])
-    counts = {row["outcome"]: int(row["records"]) for row in outcome_rows}
+    queries = pipeline.queries(outputs.of_run(stored, pipeline.outputs, run_id))
+    found = dict(zip(queries, in_parallel(DataFrame.collect, list(queries.values())), strict=True))
     phases.end()
     return Result(
         run_id=run_id,
         status=status,
-        report_year=settings.report.year,
-        report_version=settings.report.version,
+        report_year=settings.year,
+        report_version=settings.number,
         input=inputs.root,
-        output=outputs.root,
-        records={name: counts[name] for name in OUTCOME_NAMES if name in counts},
-        practices=int(total_row["practices"]),
-        combinations=int(total_row["combinations"]),
-        treatments=int(total_row["treatments"]),
-        sd=float(band_rows[0]["sd"]),
-        correction_factors=[{name: band[name] for name in ("lower", "upper", "factor")} for band in band_rows],
+        output=stored.root,
+        figures=pipeline.figures(found),
+        findings=findings,
+        row_counts=json.loads(row["row_counts"]),
+        checksums=json.loads(row["checksums"]),
         seconds=phases.seconds,
     )

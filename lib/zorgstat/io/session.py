@@ -5,18 +5,21 @@ What differs between engines and is needed above them stands in `Engine`; rules 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import json
 import logging
 import os
 import re
 import shutil
+import socket
 import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from importlib import resources
+from importlib import metadata, resources
 from pathlib import Path
 
 from pyspark.errors import PySparkException
@@ -24,6 +27,7 @@ from pyspark.logger import PySparkLogger
 from pyspark.sql import DataFrame, SparkSession
 
 from zorgstat.errors import EngineError, SettingsError
+from zorgstat.io.locks import is_running
 
 # pyspark tells of a failed query at length, with its plan and the values in its message.
 for talkative in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
@@ -65,6 +69,34 @@ def local_settings(light: bool) -> dict[str, str]:
     }
 
 
+OF_A_STAGE = {
+    "rows_read": "inputRecords",
+    "bytes_read": "inputBytes",
+    "rows_written": "outputRecords",
+    "bytes_written": "outputBytes",
+    "shuffle_bytes": "shuffleWriteBytes",
+    "spill_bytes": "diskBytesSpilled",
+    "tasks": "numCompleteTasks",
+}
+
+
+@dataclass(frozen=True)
+class Work:
+    """What an engine did so far. None where it does not tell."""
+
+    rows_read: int | None = None
+    bytes_read: int | None = None
+    rows_written: int | None = None
+    bytes_written: int | None = None
+    shuffle_bytes: int | None = None
+    spill_bytes: int | None = None
+    tasks: int | None = None
+
+    def since(self, earlier: Work) -> Work:
+        now, then = asdict(self), asdict(earlier)
+        return Work(**{name: None if now[name] is None else now[name] - (then[name] or 0) for name in now})
+
+
 @dataclass
 class Engine:
     """A session, and what an engine must provide besides."""
@@ -72,9 +104,9 @@ class Engine:
     name: str
     spark: SparkSession
     log: Path | None = None
-    checked: dict[tuple[str, str], int] = field(
-        default_factory=dict
-    )  # inputs found to be as declared -> rows of claims
+    helper: int | None = None  # the process that writes for this one: Java
+    # inputs found to be as declared -> rows by table
+    checked: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
     _kept: list[DataFrame] = field(default_factory=list)
 
     @property
@@ -99,6 +131,30 @@ class Engine:
         known = [stage for stage in stages if stage]
         return sum(stage.numCompletedTasks for stage in known), sum(stage.numTasks for stage in known)
 
+    def work(self) -> Work:
+        """Of all stages that Spark still knows; nothing where there is no Java to ask (Spark Connect)."""
+        try:
+            context = self.spark.sparkContext
+            gateway, java = context._gateway, context._jvm
+            no_quantiles = gateway.new_array(java.double, 0)  # type: ignore[union-attr]
+            stages = (
+                context._jsc.sc()
+                .statusStore()
+                .stageList(
+                    None,
+                    False,
+                    False,
+                    no_quantiles,
+                    java.java.util.ArrayList(),  # type: ignore[union-attr]
+                )
+            )
+            # Spark's own words for its REST interface: one call instead of a thousand
+            mapper = java.org.apache.spark.status.api.v1.JacksonMessageWriter().mapper()  # type: ignore[union-attr]
+            told = json.loads(mapper.writeValueAsString(stages))
+        except Exception:  # figures for an operator are not worth a run
+            return Work()
+        return Work(**{name: sum(stage[key] for stage in told) for name, key in OF_A_STAGE.items()})
+
     def stop(self) -> None:
         self.spark.stop()
 
@@ -108,8 +164,12 @@ class SailEngine(Engine):
 
     _folder: str = ""
 
+    @property
+    def version(self) -> str:
+        return metadata.version("pysail")
+
     def keep(self, frame: DataFrame) -> DataFrame:
-        self._folder = self._folder or tempfile.mkdtemp(prefix="zorgstat-sail-")
+        self._folder = self._folder or tempfile.mkdtemp(prefix="sail-", dir=_work_folder())
         path = f"{self._folder}/{len(self._kept)}"
         frame.write.parquet(path)
         self._kept.append(self.spark.read.schema(frame.schema).parquet(path))  # no rows, no file to tell the columns
@@ -123,6 +183,9 @@ class SailEngine(Engine):
 
     def tasks(self) -> tuple[int, int]:
         return 0, 0
+
+    def work(self) -> Work:
+        return Work()
 
 
 # The parallel collector: the default one keeps books on every write, for short pauses that nobody here waits for.
@@ -161,21 +224,29 @@ def start(engine: str = "spark", conf: Mapping[str, str] | None = None, light: b
 
 def _submitted(conf: Mapping[str, str]) -> Engine:
     """Under spark-submit: master, memory and jars are its business."""
-    return Engine("spark", _build({**ALWAYS, **conf}))
+    return Engine("spark", _build({**ALWAYS, **conf}), helper=os.getppid())
 
 
 def _local(conf: Mapping[str, str], light: bool) -> Engine:
-    log = _log_file()
+    log, work = _log_file(), _work_folder()
     jars = sorted(jar_folder().glob("*.jar"))
     delta = {"spark.jars": ",".join(map(str, jars))} if jars else {"spark.jars.packages": DELTA_PACKAGE}
     log4j = resources.files("zorgstat").joinpath("io/log4j2.properties")
     asked = conf.get("spark.driver.extraJavaOptions", LIGHT_JAVA if light else JAVA)
-    java = f"-Dlog4j2.configurationFile={log4j} -Dzorgstat.log={log} {asked}".strip()
-    settings = {**ALWAYS, **local_settings(light), **delta, **conf, "spark.driver.extraJavaOptions": java}
+    java = f"-Dlog4j2.configurationFile={log4j} -Dzorgstat.log={log} -Djava.io.tmpdir={work} {asked}".strip()
+    settings = {
+        **ALWAYS,
+        **local_settings(light),
+        "spark.local.dir": str(work),
+        **delta,
+        **conf,
+        "spark.driver.extraJavaOptions": java,
+    }
     try:
         with _quiet(log):
             logging.basicConfig(filename=log)  # Py4J tells of an interrupted call at length
-            return Engine("spark", _build(settings), log)
+            spark = _build(settings)
+            return Engine("spark", spark, log, helper=spark.sparkContext._gateway.proc.pid)  # type: ignore[union-attr]
     except Exception as error:  # whatever keeps Java from starting
         raise EngineError(
             f"Spark did not start ({type(error).__name__}). Is Java 17 or 21 installed? See {log}."
@@ -241,10 +312,28 @@ def jar_folder() -> Path:
     return Path(os.environ.get("ZORGSTAT_JARS") or Path(sys.prefix) / "share" / "zorgstat" / "jars")
 
 
-def _log_file() -> Path:
+def own_folder() -> Path:
+    """What belongs to this user alone: logs, and what an engine has on disk while it works."""
     folder = Path(tempfile.gettempdir()) / f"zorgstat-{os.getuid() if hasattr(os, 'getuid') else 'logs'}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    return folder / f"spark-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}.log"
+    return folder
+
+
+def _log_file() -> Path:
+    return own_folder() / f"spark-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}.log"
+
+
+def _work_folder() -> Path:
+    """Goes with the process; of a process that was killed, with the next one that starts."""
+    here = f"work-{socket.gethostname()}-"
+    for left in own_folder().glob(f"{here}*"):
+        if not is_running(int(left.name.removeprefix(here))):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = own_folder() / f"{here}{os.getpid()}"
+    if not folder.exists():
+        folder.mkdir(mode=0o700)
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 @contextlib.contextmanager

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any
 
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from zorgstat import checks
-from zorgstat.io import locks
+from zorgstat.io import delta_rs, locks
 from zorgstat.io.paths import local_path, table_path
 from zorgstat.io.session import Engine, name_of
-from zorgstat.tables import RUNS, Table
+from zorgstat.tables import Table
 
-NOT_THERE = ("PATH_NOT_FOUND", "DELTA_PATH_DOES_NOT_EXIST", "DELTA_TABLE_NOT_FOUND")
+NOT_THERE = ("PATH_NOT_FOUND", "DELTA_PATH_DOES_NOT_EXIST", "DELTA_TABLE_NOT_FOUND", "DELTA_MISSING_DELTA_TABLE")
+# How long Delta keeps what a new version took out of a table, and the log that tells of it: property -> its default.
+RETENTION = {
+    "delta.deletedFileRetentionDuration": "interval 1 week",
+    "delta.logRetentionDuration": "interval 30 days",
+}
+HOURS = {"hour": 1, "day": 24, "week": 168}
+RERUN_DAYS = 365  # a published figure may be asked for again until the next year's stands
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,13 @@ class Pin:
 
     version: int
     identity: str  # the table's own id and the moment of the version: other tables have versions 0 and 1 too
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def too_short(self) -> list[str]:
+        """The properties that let this version go before a run could need it again."""
+        kept = {name: self.properties.get(name, default) for name, default in RETENTION.items()}
+        return [name for name, duration in kept.items() if _hours(duration) < 24 * RERUN_DAYS]
 
 
 @dataclass(frozen=True)
@@ -35,30 +50,32 @@ class Store:
     engine: Engine
     root: str
 
+    def path(self, table: Table) -> str:
+        return table_path(self.root, table.name)
+
     def pin(self, tables: Sequence[Table]) -> tuple[dict[str, Pin], list[str]]:
         """The present version of every table, and a line for every table that is not there."""
         pins: dict[str, Pin] = {}
         faults = []
         for table in tables:
             try:
-                pins[table.name] = _pin(self.engine, table_path(self.root, table.name))
+                pins[table.name] = _pin(self.engine, self.path(table))
             except Exception as error:  # delta-rs, Spark and the file system each have their own
                 faults.append(self.why_unreadable(table, error))
         return pins, faults
 
-    def read_pinned(self, tables: Sequence[Table], pins: Mapping[str, Pin]) -> tuple[dict[str, DataFrame], list[str]]:
-        """The declared columns of every pinned table, as far as they are there, and a line for every other one."""
+    def read_pinned(
+        self, tables: Sequence[Table], versions: Mapping[str, int]
+    ) -> tuple[dict[str, DataFrame], list[str]]:
+        """The declared columns of every table in its version, as far as they are there, and a line for every other."""
         frames: dict[str, DataFrame] = {}
         faults = []
         for table in tables:
-            if table.name not in pins:
+            if table.name not in versions:
                 continue
             try:
-                frame = (
-                    self.engine.spark.read.format("delta")
-                    .option("versionAsOf", pins[table.name].version)
-                    .load(table_path(self.root, table.name))
-                )
+                reader = self.engine.spark.read.format("delta").option("versionAsOf", versions[table.name])
+                frame = reader.load(self.path(table))
                 faults += checks.schema_faults(frame.schema, table)
                 as_declared = set(frame.dtypes)
             except PySparkException as error:
@@ -69,7 +86,7 @@ class Store:
 
     def why_unreadable(self, table: Table, error: Exception) -> str:
         """What a user can do something about, without the text of the error, which may quote what it read."""
-        path = table_path(self.root, table.name)
+        path = self.path(table)
         folder = local_path(path)
         if folder is not None and not folder.exists():
             return f"{table.name}: the table is missing; expected a Delta table in {path}."
@@ -83,23 +100,46 @@ class Store:
         )
 
     def read(self, table: Table) -> DataFrame:
-        """All rows of an output table, of every run, published or not."""
-        return self.engine.spark.read.format("delta").load(table_path(self.root, table.name)).select(*table.names)
+        """All rows of an output table, of every run, published or not; none when it is not there yet."""
+        if not self.has(table):
+            return self.engine.spark.createDataFrame([], table.schema)
+        return self.engine.spark.read.format("delta").load(self.path(table)).select(*table.names)
+
+    def rows(self, table: Table) -> list[dict[str, Any]]:
+        """Every row of a small table, with the columns that it has; none when it is not there yet."""
+        known = rows_without_engine(self.root, table)
+        if known is not None:
+            return known
+        if not self.has(table):
+            return []
+        return [row.asDict() for row in self.engine.spark.read.format("delta").load(self.path(table)).collect()]
+
+    def has(self, table: Table) -> bool:
+        known = delta_rs.is_table(self.path(table))
+        if known is not None:
+            return known
+        try:
+            self.engine.spark.read.format("delta").load(self.path(table))
+        except PySparkException as error:
+            if error.getCondition() in NOT_THERE:
+                return False
+            raise
+        return True
 
     def writing(self) -> AbstractContextManager[None]:
         """One writer at a time on a folder, whatever it writes; others wait."""
-        return locks.hold(self.root, "commit", wait=True)
+        return locks.hold(self.root, "commit", wait=True, helper=self.engine.helper)
 
-    def append(self, frame: DataFrame, table: Table) -> None:
-        """Adds rows, with the declared columns and types in their order. For who holds the folder (`writing`)."""
-        typed = [F.col(column.name).cast(column.type).alias(column.name) for column in table.columns]
+    def append(self, frame: DataFrame, table: Table, run_id: str) -> None:
+        """Adds rows, with the declared columns and types in their order. For who holds the folder (`writing`).
+
+        The commit tells its run, so that `clean` knows when the run was at work.
+        """
         # No statistics of doubles and times: where a file holds one value only, Sail takes it from there, and may lose
         # its last bit.
         searched = ",".join(column.name for column in table.columns if column.type in ("string", "int", "bigint"))
-        writer = frame.select(*typed).write.format("delta").mode("append")
-        writer.option("delta.dataSkippingStatsColumns", searched).option("mergeSchema", "true").save(
-            table_path(self.root, table.name)
-        )
+        writer = checks.as_declared(frame, table).write.format("delta").mode("append").option("userMetadata", run_id)
+        writer.option("delta.dataSkippingStatsColumns", searched).option("mergeSchema", "true").save(self.path(table))
 
     def replace(self, frame: DataFrame, name: str) -> None:
         """Makes the rows the whole of a table, as its next version. No identifiers in the statistics of Delta's log.
@@ -107,40 +147,49 @@ class Store:
         For who holds the folder (`writing`).
         """
         path = table_path(self.root, name)
-        (
-            frame.write.format("delta")
-            .mode("overwrite")
-            .option("overwriteSchema", "true")
-            .option("delta.dataSkippingStatsColumns", ",".join(column for column in frame.columns if column != "bsn"))
-            .save(path)
-        )
+        properties = {
+            "delta.dataSkippingStatsColumns": ",".join(column for column in frame.columns if column != "bsn"),
+            **dict.fromkeys(RETENTION, f"interval {RERUN_DAYS} days"),
+        }
+        writer = frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+        writer.options(**properties).save(path)
 
-    def runs(self) -> list[dict[str, Any]]:
-        """Every row of `runs`, with the columns that it has; none when nothing was ever published here."""
-        try:
-            rows = self.engine.spark.read.format("delta").load(table_path(self.root, RUNS.name)).collect()
-        except PySparkException as error:
-            if error.getCondition() in NOT_THERE or not (error.getCondition() or _has_table(self.root, RUNS.name)):
-                return []
-            raise
-        return [row.asDict() for row in rows]
+    def commits(self, table: Table) -> list[tuple[str | None, datetime]]:
+        """The commits that the table's log still has: the run that each tells of, and when it was made."""
+        known = delta_rs.commits(self.path(table))
+        if known is not None:
+            return [
+                (commit.get("userMetadata"), datetime.fromtimestamp(commit["timestamp"] / 1000, timezone.utc))
+                for commit in known
+            ]
+        path = self.path(table).replace("`", "``")
+        history = self.engine.spark.sql(f"DESCRIBE HISTORY delta.`{path}`").select("userMetadata", "timestamp")
+        return [(row["userMetadata"], row["timestamp"].astimezone(timezone.utc)) for row in history.collect()]
+
+    def remove(self, table: Table, run_ids: Collection[str]) -> None:
+        """Takes the rows of these runs out of a table. For who holds the folder (`writing`)."""
+        names = ", ".join(f"'{run_id}'" for run_id in sorted(run_ids))
+        path = self.path(table).replace("`", "``")
+        self.engine.spark.sql(f"DELETE FROM delta.`{path}` WHERE run_id IN ({names})").collect()
 
 
-def _has_table(root: str, name: str) -> bool:
-    folder = local_path(root)
-    return folder is not None and (folder / name / "_delta_log").exists()
+def rows_without_engine(root: str, table: Table) -> list[dict[str, Any]] | None:
+    """`Store.rows`, where it takes no engine; None where it does."""
+    path = table_path(root, table.name)
+    known = delta_rs.is_table(path)
+    return None if known is None else delta_rs.rows(path) if known else []
 
 
 def _pin(engine: Engine, path: str) -> Pin:
-    if local_path(path) is not None:
-        try:
-            from deltalake import DeltaTable
-        except ImportError:
-            pass
-        else:
-            table = DeltaTable(path)
-            latest_commit = next(iter(table.history(1)), {})  # what a commit tells of itself is optional in Delta
-            return Pin(table.version(), f"{table.metadata().id}@{latest_commit.get('timestamp')}")
+    state = delta_rs.state(path)
+    if state is not None:
+        return Pin(state.version, f"{state.id}@{state.moment}", state.properties)
     latest = engine.spark.sql(f"DESCRIBE HISTORY delta.`{path}` LIMIT 1").select("version", "timestamp").collect()[0]
-    detail = engine.spark.sql(f"DESCRIBE DETAIL delta.`{path}`").select("id").collect()[0]
-    return Pin(int(latest["version"]), f"{detail['id']}@{latest['timestamp']}")
+    detail = engine.spark.sql(f"DESCRIBE DETAIL delta.`{path}`").select("id", "properties").collect()[0]
+    return Pin(int(latest["version"]), f"{detail['id']}@{latest['timestamp']}", detail["properties"])
+
+
+def _hours(duration: str) -> float:
+    """Of Delta's "interval 30 days"; what cannot be read is taken for long enough: Delta itself has accepted it."""
+    parts = re.findall(r"(\d+)\s*(hour|day|week)", duration.lower())
+    return sum(int(number) * HOURS[unit] for number, unit in parts) if parts else float("inf")

@@ -1,50 +1,91 @@
-"""What a run came to, as text that a person can read: a funnel that adds up, the size, the spread, the factors."""
+"""What a run came to, and how a table lies, as text that a person can read."""
 
 from __future__ import annotations
 
-from zorgstat.behandelindex.tables import OUTPUTS
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from zorgstat import text
 from zorgstat.io.layout import Change, Layout
 from zorgstat.io.run import Result
-from zorgstat.periods import ReportVersion
+from zorgstat.pipelines import Pipeline, Settings
 
-WIDTH = 26
 SIZES = ("version", "rows", "files", "bytes")
 
 
-def summarise(result: Result) -> str:
-    report = ReportVersion(result.report_year, result.report_version)
-    records = sum(result.records.values())
-    lines = [
-        f"Behandelindex {report.year}, version {report.version}: treatments from {_day(report.period_start)} to "
-        f"{_day(report.period_end)}, claims received until {_day(report.claim_cutoff)}",
-        "",
-        _line("records read", f"{records:,}"),
-        *[_line(f"  {name}", f"{count:,}", f"{count / records:8.2%}") for name, count in result.records.items()],
-        "",
-        _line("practices", f"{result.practices:,}"),
-        _line("combinations", f"{result.combinations:,}"),
-        _line("treatments", f"{result.treatments:,}"),
-        _line("spread of the indices", f"{result.sd:.2f}"),
-        "",
-        _line("combinations of a practice", "".join(f"{_band(band):>9}" for band in result.correction_factors)),
-        _line("correction factor", "".join(f"{'± ' + str(band['factor']):>9}" for band in result.correction_factors)),
-        "",
-    ]
+def summarise(pipeline: Pipeline, settings: Settings, result: Result) -> str:
+    lines = pipeline.describe(settings, result.figures)
     if result.findings:
         held = sum(1 for finding in result.findings if finding.count == 0)
-        lines.append(_left("checks", f"{held} of {len(result.findings)} without a remark"))
-        lines += [_left(f"  {finding.severity}", finding.detail) for finding in result.findings if finding.count]
+        lines.append(text.words("checks", f"{held} of {len(result.findings)} without a remark"))
+        lines += [text.words(f"  {finding.severity}", finding.detail) for finding in result.findings if finding.count]
     lines += [
-        _left(result.status, result.run_id),
-        _left("in", f"{result.output} (tables {', '.join(table.name for table in OUTPUTS)})"),
-        _left("time", ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in result.seconds.items())),
+        text.words(result.status, result.run_id),
+        text.words("in", f"{result.output} (tables {', '.join(table.name for table in pipeline.outputs)})"),
+        text.words("time", ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in result.seconds.items())),
     ]
     return "\n".join(lines)
 
 
+def describe_runs(runs: Sequence[Mapping[str, Any]], root: str) -> str:
+    if not runs:
+        return f"No run was published in {root}."
+    rows = [("run", "standing", "published at", "by", "engine")]
+    for run in runs:
+        at = f"{run['at']:%Y-%m-%d %H:%M}"
+        rows.append((run["run_id"], run["standing"], at, f"zorgstat {run['software']}", run.get("engine") or ""))
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+
+def describe_run(run: Mapping[str, Any]) -> str:
+    lines = [f"{run['run_id']}: {run['standing']}"]
+    if "at" in run:
+        lines += [
+            text.words("published at", f"{run['at']:%Y-%m-%d %H:%M:%S} UTC"),
+            text.words("by", f"zorgstat {run['software']} on {run.get('engine') or 'an engine that it does not tell'}"),
+        ]
+    if run.get("withdrawn_at"):
+        lines.append(text.words("withdrawn at", f"{run['withdrawn_at']:%Y-%m-%d %H:%M:%S} UTC: {run['reason']}"))
+    if "inputs" in run:
+        lines.append("\ninputs, with the version that was read")
+        lines += [text.figure(name, str(version)) for name, version in run["inputs"].items()]
+        lines.append("\nsettings")
+        lines += [text.words(name, json.dumps(value, ensure_ascii=False)) for name, value in run["settings"].items()]
+        lines.append("\noutputs, with rows and checksum")
+        lines += [
+            text.figure(name, f"{rows:,}", f"  {run['checksums'].get(name, '')}")
+            for name, rows in run["row_counts"].items()
+        ]
+    if run["findings"]:
+        lines.append("\nchecks")
+    for finding in run["findings"]:
+        remark = "holds" if not finding["count"] else f"{finding['severity']} ({finding['count']:,})"
+        lines.append(text.words(finding["rule"], f"{remark}: {finding['detail']}"))
+    if run["metrics"]:
+        lines.append(
+            "\nphases               seconds    rows read   MB read  MB written  MB shuffled  MB spilled   tasks"
+        )
+    for phase in run["metrics"]:
+        sizes = [phase[name] for name in ("bytes_read", "bytes_written", "shuffle_bytes", "spill_bytes")]
+        megabytes = [None if size is None else size / 1e6 for size in sizes]
+        lines.append(
+            f"  {phase['phase']:<16} {phase['seconds']:>9.2f} {_or_dash(phase['rows_read'], ',', 12)}"
+            f" {_or_dash(megabytes[0], ',.1f', 9)} {_or_dash(megabytes[1], ',.1f', 11)}"
+            f" {_or_dash(megabytes[2], ',.1f', 12)} {_or_dash(megabytes[3], ',.1f', 11)}"
+            f" {_or_dash(phase['tasks'], ',', 7)}"
+        )
+    return "\n".join(lines)
+
+
+def _or_dash(value: float | None, form: str, width: int) -> str:
+    return f"{'-' if value is None else format(value, form):>{width}}"
+
+
 def describe_layout(table: str, layout: Layout) -> str:
     lies = "not laid out by person" if layout.since is None else f"laid out by person in version {layout.since}"
-    return "\n".join([f"{table}: {lies}", *[_line(name, f"{getattr(layout, name):,}") for name in SIZES]])
+    return "\n".join([f"{table}: {lies}", *[text.figure(name, f"{getattr(layout, name):,}") for name in SIZES]])
 
 
 def describe_change(change: Change) -> str:
@@ -53,7 +94,7 @@ def describe_change(change: Change) -> str:
         return f"{describe_layout(change.table, after)}\n  Nothing was done."
     lines = [
         f"{change.table}: laid out by person in {change.seconds:.1f} s",
-        *[_line(name, f"{getattr(before, name):,}", f"  ->{getattr(after, name):>14,}") for name in SIZES],
+        *[text.figure(name, f"{getattr(before, name):,}", f"  ->{getattr(after, name):>14,}") for name in SIZES],
         f"  Version {before.version} can still be read; its {before.bytes:,} bytes stay on disk until VACUUM.",
     ]
     if change.was_in_log:
@@ -62,20 +103,3 @@ def describe_change(change: Change) -> str:
         "  A run gives the same figures; a person's claims reach it together. What that saves: docs/performance.md"
     )
     return "\n".join(lines)
-
-
-def _line(name: str, value: str, share: str = "") -> str:
-    return f"  {name:<{WIDTH}} {value:>14}{share}".rstrip()
-
-
-def _left(name: str, value: str) -> str:
-    return f"  {name:<{WIDTH}} {value}"
-
-
-def _day(day: object) -> str:
-    return f"{day:%-d %B %Y}"
-
-
-def _band(band: dict[str, int | None]) -> str:
-    lower, upper = (band["lower"] or 0) + 1, band["upper"]
-    return f"{lower}-{upper}" if upper else f"{lower}+"

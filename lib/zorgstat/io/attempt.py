@@ -1,0 +1,114 @@
+"""How a command ends: exit codes, and failures told in words, without the values that Spark may quote."""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+
+from zorgstat.errors import TableError, ZorgstatError
+from zorgstat.io import run, session
+from zorgstat.io.session import Engine
+
+EXIT_CODES = {
+    0: "published, or published already with the same inputs, settings and software",
+    2: "the command line or a settings file",
+    3: "input tables are not as declared",
+    4: "a check failed; nothing was published",
+    5: "another run of this version is at work",
+    70: "something unexpected; the message names the log",
+    130: "stopped with Ctrl-C; nothing was published",
+}
+
+# Of the commands on published runs, where these codes mean something else.
+RUNS_EXIT_CODES = {
+    0: "done",
+    2: "the command line, or a run that is not there",
+    3: "inputs are not there any more as the run read them",
+    4: "rows are not those that were published",
+    5: "a run of this version is at work",
+    70: EXIT_CODES[70],
+    130: "stopped with Ctrl-C",
+}
+
+Watch = Callable[[str, Engine], AbstractContextManager[run.Report]]
+
+
+@dataclass
+class Attempt:
+    """How far a command came: what can be said of it when it fails."""
+
+    engine: Engine | None = None
+    phase: str = ""
+    told: str = ""  # what became of work that publishes no version
+
+    def follow(self, report: run.Report) -> run.Report:
+        def begin(phase: str) -> None:
+            self.phase = phase
+            report(phase)
+
+        return begin
+
+    @property
+    def fate(self) -> str:
+        if self.told:
+            return self.told
+        if self.phase == "publish":
+            return "The table runs tells whether this version was published."
+        return "This version was published." if self.phase == "report" else "This version was not published."
+
+
+@contextmanager
+def plain_lines(title: str, engine: Engine) -> Iterator[run.Report]:
+    """Progress where there is no terminal: a line for each phase as it begins."""
+    since = time.monotonic()
+    yield lambda phase: print(f"{title} [{time.monotonic() - since:5.1f} s] {phase}", file=sys.stderr, flush=True)
+
+
+def guard(work: Callable[[Attempt], None]) -> int:
+    """Does the work and returns the exit code; what fails is told in words, without the values that Spark may quote."""
+    attempt = Attempt()
+    try:
+        work(attempt)
+        return 0
+    except ZorgstatError as error:
+        _say(_headline(error), str(error) + (f"\n{attempt.fate}" if error.exit_code == 4 else ""))
+        return error.exit_code
+    except KeyboardInterrupt:
+        _say("stopped", f"Ctrl-C. {attempt.fate}")
+        return 130
+    except Exception as error:  # a message of Spark may hold a record, so only its name goes on
+        if is_full(error):
+            _say("no room", f"A disk is full: that of the output, or of {session.own_folder()}. {attempt.fate}")
+            return 70
+        place = traceback.extract_tb(error.__traceback__)
+        log = attempt.engine.log if attempt.engine else None
+        where = next(
+            (f"{frame.name}, line {frame.lineno}" for frame in reversed(place) if "zorgstat" in frame.filename), ""
+        )
+        _say(
+            "unexpected",
+            f"{session.name_of(error)} in {where}. {attempt.fate}" + (f" Spark's log: {log}" if log else ""),
+        )
+        return 70
+
+
+def is_full(error: BaseException) -> bool:
+    """Has a disk no room left, or its user no quota? Neither engine has a condition of its own for it."""
+    told = str(error)
+    return any(words in told for words in ("No space left on device", "Disk quota exceeded", "StorageFull"))
+
+
+def _headline(error: ZorgstatError) -> str:
+    if isinstance(error, TableError):
+        count = len(error.faults)
+        return f"the input tables have {count} fault{'s' if count > 1 else ''}; nothing was computed"
+    return {2: "the settings or the command", 4: "checks failed", 5: "locked"}.get(error.exit_code, "unexpected")
+
+
+def _say(headline: str, text: str) -> None:
+    lines = "\n".join(f"  {line}" for line in text.splitlines())
+    print(f"zorgstat: {headline}:\n{lines}", file=sys.stderr, flush=True)

@@ -1,0 +1,66 @@
+"""What can be asked of a Delta table on this machine without an engine, by delta-rs: in milliseconds, on any engine.
+
+Every function gives None where delta-rs cannot answer (not installed, or the table is not on this machine); what it
+cannot read raises its own errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zorgstat.io.paths import local_path
+
+try:
+    from deltalake import DeltaTable, QueryBuilder
+except ImportError:  # a cluster has pyspark and delta only
+    DeltaTable = None  # type: ignore[assignment,misc]
+
+
+@dataclass(frozen=True)
+class State:
+    """The present version of a table."""
+
+    version: int
+    id: str
+    moment: str
+    properties: Mapping[str, str]
+
+
+def is_table(path: str) -> bool | None:
+    folder = local_path(path)
+    if DeltaTable is None or folder is None:
+        return None
+    return bool(DeltaTable.is_deltatable(str(folder)))
+
+
+def state(path: str) -> State | None:
+    table = _open(path)
+    if table is None:
+        return None
+    latest = next(iter(table.history(1)), {})  # what a commit tells of itself is optional in Delta
+    metadata = table.metadata()
+    properties = {key: str(value) for key, value in metadata.configuration.items() if value is not None}
+    return State(table.version(), str(metadata.id), str(latest.get("timestamp")), properties)
+
+
+def rows(path: str) -> list[dict[str, Any]] | None:
+    """Every row, for tables of a few rows."""
+    table = _open(path)
+    if table is None:
+        return None
+    read = QueryBuilder().register("rows", table).execute("select * from rows").read_all()
+    columns = [read.column(name).to_pylist() for name in read.column_names]
+    return [dict(zip(read.column_names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def commits(path: str) -> Sequence[Mapping[str, Any]] | None:
+    """What the commits that are still in the log tell of themselves, the latest first."""
+    table = _open(path)
+    return None if table is None else table.history()
+
+
+def _open(path: str) -> DeltaTable | None:
+    folder = local_path(path)
+    return None if DeltaTable is None or folder is None else DeltaTable(str(folder))

@@ -1,0 +1,7 @@
+"""The pipelines by name."""
+
+from __future__ import annotations
+
+from zorgstat.behandelindex.pipeline import BEHANDELINDEX
+
+PIPELINES = {pipeline.name: pipeline for pipeline in (BEHANDELINDEX,)}

@@ -1,0 +1,92 @@
+"""What is written is what was computed: rows and checksums of both, whatever their order or layout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from zorgstat import checks
+from zorgstat.checks import Finding
+from zorgstat.io.publication import Run
+from zorgstat.io.store import Store
+from zorgstat.io.together import in_parallel, only_row
+from zorgstat.pipelines import Pipeline
+from zorgstat.tables import Table
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Of the rows of one run in one table."""
+
+    rows: int
+    checksum: str
+
+
+def write(store: Store, tables: Sequence[Table], frames: Mapping[str, DataFrame], run: Run) -> dict[str, Sums]:
+    """Appends the frames, with the columns of the run, and sums them up by table as they were computed."""
+    stamped = {table.name: run.stamp(frames[table.name]) for table in tables}
+    with store.writing():
+        in_parallel(lambda table: store.append(stamped[table.name], table, run.run_id), tables)
+    return sums(tables, stamped)
+
+
+def sums(tables: Sequence[Table], frames: Mapping[str, DataFrame]) -> dict[str, Sums]:
+    def sum_up(table: Table) -> dict[str, Any]:
+        return only_row(checks.as_declared(frames[table.name], table).agg(*_of(table)))
+
+    found = in_parallel(sum_up, tables)
+    return {table.name: Sums(int(row["rows"]), row["checksum"]) for table, row in zip(tables, found, strict=True)}
+
+
+def of_run(store: Store, tables: Sequence[Table], run_id: str) -> dict[str, DataFrame]:
+    """The stored rows of one run."""
+    return {table.name: store.read(table).where(F.col("run_id") == run_id) for table in tables}
+
+
+def read_back(
+    pipeline: Pipeline, stored: Mapping[str, DataFrame], computed: Mapping[str, Sums]
+) -> tuple[dict[str, Sums], dict[str, Any], list[Finding]]:
+    """What the stored rows come to by table, the values of the pipeline's measures, and what is wrong with the rows.
+
+    One look at each table: are they the rows that were computed, and is there a value where there must be one?
+    """
+    measures = pipeline.measures()
+
+    def inspect(table: Table) -> dict[str, Any]:
+        aggregates = [*_of(table), *checks.null_counts(table), *measures.get(table.name, [])]
+        return only_row(stored[table.name].agg(*aggregates))
+
+    found = dict(zip(pipeline.outputs, in_parallel(inspect, pipeline.outputs), strict=True))
+    nulls = [
+        checks.describe_fault(table, name, count)
+        for table, row in found.items()
+        for name, count in row.items()
+        if name.startswith("null:") and count
+    ]
+    back = {table.name: Sums(int(row["rows"]), row["checksum"]) for table, row in found.items()}
+    others = differences(computed, back, "computed", "stored")
+    findings = [
+        Finding("stored_as_computed", "error", len(others), " ".join(others) or "stored rows are those computed"),
+        Finding("values_are_there", "error", len(nulls), " ".join(nulls) or "no value is missing in the stored rows"),
+    ]
+    return back, {name: value for row in found.values() for name, value in row.items()}, findings
+
+
+def differences(one: Mapping[str, Sums], other: Mapping[str, Sums], name: str, other_name: str) -> list[str]:
+    """A line for every table of the first whose rows are not the same in the second."""
+    lines = []
+    for table, sums in one.items():
+        against = other.get(table, Sums(0, ""))
+        if sums.rows != against.rows:
+            lines.append(f"{table}: {sums.rows:,} rows {name}, {against.rows:,} {other_name}.")
+        elif sums.checksum != against.checksum:
+            lines.append(f"{table}: as many rows {name} as {other_name}, {sums.rows:,}, but not the same ones.")
+    return lines
+
+
+def _of(table: Table) -> list[Any]:
+    return [F.count(F.lit(1)).alias("rows"), checks.checksum(table)]

@@ -1,0 +1,295 @@
+"""What can be asked of the runs under a root, and done to them: list, show, verify, withdraw, clean, compare, views.
+
+Each is a command (docs/runs.md): roots and names in, exit code out. `list` and `show` of a root on this machine need no
+engine; the others start one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from zorgstat import __version__
+from zorgstat.errors import CheckError, LockedError, SettingsError, TableError
+from zorgstat.io import delta_rs, outputs, publication, run, session
+from zorgstat.io.attempt import Attempt, guard
+from zorgstat.io.names import PIPELINES
+from zorgstat.io.outputs import Sums
+from zorgstat.io.paths import local_path, table_path
+from zorgstat.io.publication import RUN_ID, Run
+from zorgstat.io.session import Engine, is_unreadable_file
+from zorgstat.io.store import RETENTION, Store, rows_without_engine
+from zorgstat.io.summary import describe_run, describe_runs
+from zorgstat.io.together import in_parallel
+from zorgstat.tables import RUN_FINDINGS, RUN_METRICS, RUNS, Table
+
+JSON = ("inputs", "input_identities", "settings", "row_counts", "checksums")
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A root of outputs, and the engine to open it with."""
+
+    root: str
+    engine: str = "spark"
+    conf: Mapping[str, str] = field(default_factory=dict)
+
+    @contextmanager
+    def opened(self, attempt: Attempt) -> Iterator[Store]:
+        with session.start(self.engine, self.conf, light=True) as running:
+            attempt.engine = running
+            try:
+                yield Store(running, self.root)
+            finally:
+                running.release()
+
+    def rows(self, attempt: Attempt, tables: Sequence[Table]) -> list[Rows]:
+        """Of small tables; without an engine where that can be."""
+        found = [rows_without_engine(self.root, table) for table in tables]
+        known = [rows for rows in found if rows is not None]
+        if len(known) == len(tables):
+            return known
+        with self.opened(attempt) as store:
+            return [store.rows(table) for table in tables]
+
+
+def list_runs(place: Place, *, as_json: bool = False) -> int:
+    """Every published run, and what has become of it."""
+
+    def work(attempt: Attempt) -> None:
+        [rows] = place.rows(attempt, [RUNS])
+        listed = [_told(rows, row["run_id"]) for row in rows if row["status"] == "published"]
+        listed.sort(key=lambda row: (row["pipeline"], row["report_year"], row["report_version"], row["sequence"]))
+        print(_json({"runs": listed}) if as_json else describe_runs(listed, place.root))
+
+    return guard(work)
+
+
+def show(place: Place, run_id: str, *, as_json: bool = False) -> int:
+    """One run: what it was made of, what its checks found, what its phases took. Of a run that failed, the last two."""
+
+    def work(attempt: Attempt) -> None:
+        rows, findings, metrics = place.rows(attempt, [RUNS, RUN_FINDINGS, RUN_METRICS])
+        traces = {
+            "findings": [_without_run(row) for row in findings if row["run_id"] == run_id],
+            "metrics": sorted(
+                (_without_run(row) for row in metrics if row["run_id"] == run_id), key=lambda row: row["place"]
+            ),
+        }
+        if not any(row["run_id"] == run_id for row in rows) and any(traces.values()):
+            told: dict[str, Any] = {"run_id": run_id, "standing": "not published", **traces}
+        else:
+            told = _told(rows, run_id) | traces
+        print(_json(told) if as_json else describe_run(told))
+
+    return guard(work)
+
+
+def verify(place: Place, run_id: str, *, recompute: bool = False, input_root: str = "") -> int:
+    """Are the stored rows still those that were published; and do the pinned inputs still give them?"""
+
+    def work(attempt: Attempt) -> None:
+        attempt.told = "Nothing was changed."
+        if recompute and not input_root:
+            raise SettingsError("--recompute reads the inputs again: say where they are, with --input ROOT.")
+        with place.opened(attempt) as store:
+            row = publication.find(store.rows(RUNS), run_id)
+            counts, checksums = json.loads(row["row_counts"]), json.loads(row["checksums"])
+            published = {table: Sums(counts[table], checksums[table]) for table in checksums}
+            pipeline = PIPELINES[row["pipeline"]]
+            stored = outputs.sums(pipeline.outputs, outputs.of_run(store, pipeline.outputs, run_id))
+            faults = outputs.differences(published, stored, "published", "stored")
+            engine = f"{store.engine.name} {store.engine.version}"
+            if recompute:
+                again = recomputed(store.engine, row, input_root)
+                faults += outputs.differences(published, again, "published", "computed again")
+        if faults:
+            note = "" if row["software"] == __version__ else f"\nPublished by zorgstat {row['software']}."
+            raise CheckError("\n".join(faults) + note)
+        rows = sum(sums.rows for sums in stored.values())
+        print(f"{run_id}: the {rows:,} rows of {len(stored)} tables are those that were published.")
+        if recompute:
+            print(f"Computed again by zorgstat {__version__} on {engine} from the same inputs: the same rows.")
+
+    return guard(work)
+
+
+def recomputed(engine: Engine, row: Mapping[str, Any], input_root: str) -> dict[str, Sums]:
+    """The outputs of a published run, made again from the versions that it read. Raises TableError if one is gone."""
+    pipeline, inputs = PIPELINES[row["pipeline"]], Store(engine, input_root)
+    settings = pipeline.resolve(json.loads(row["settings"]))
+    versions = json.loads(row["inputs"])
+    present, faults = inputs.pin(pipeline.inputs)
+    identities = json.loads(row["input_identities"])
+    faults += [
+        f"{name}: the table in {input_root} is another one than the run read."
+        for name, pin in present.items()
+        if pin.identity.split("@")[0] != identities[name].split("@")[0]
+    ]
+    gone = (
+        "{}: version {} cannot be read any more, the present one is {}. Keep versions longer from now on: set "
+        f"{' and '.join(RETENTION)}."
+    )
+    if not faults:
+        frames, _ = inputs.read_pinned(pipeline.inputs, versions)
+        faults += [
+            gone.format(table.name, versions[table.name], present[table.name].version)
+            for table in pipeline.inputs
+            if table.name not in frames
+        ]
+    if faults:
+        raise TableError(faults)
+    made = Run(row["run_id"], pipeline.name, settings.year, settings.number, row["sequence"], settings.stamps)
+    try:
+        built = pipeline.build(frames, settings, engine.keep)
+        return outputs.sums(pipeline.outputs, {name: made.stamp(frame) for name, frame in built.items()})
+    except Exception as error:
+        if not is_unreadable_file(error):
+            raise
+        late = [name for name, pin in present.items() if pin.version != versions[name]] or list(present)
+        raise TableError([gone.format(name, versions[name], present[name].version) for name in late]) from None
+
+
+def withdraw(place: Place, run_id: str, reason: str) -> int:
+    """Readers leave the run alone from now on; its rows stay."""
+
+    def work(attempt: Attempt) -> None:
+        attempt.told = "`zorgstat runs list` tells whether the run was withdrawn."
+        if not reason.strip():
+            raise SettingsError("--reason is empty; say why, for those who have read the figures.")
+        with place.opened(attempt) as store:
+            row = publication.find(store.rows(RUNS), run_id)
+            version = (row["pipeline"], row["report_year"], row["report_version"])
+            with run.hold_version(store.engine, *version, store.root):
+                rows = store.rows(RUNS)
+                if publication.standing(rows, run_id) == "withdrawn":
+                    raise SettingsError(f"{run_id} was withdrawn before.")
+                with store.writing():
+                    publication.withdraw(store, row, reason.strip())
+            current = publication.current(publication.of_version(store.rows(RUNS), *version))
+        print(f"{run_id} is withdrawn.")
+        print(f"Readers see {current['run_id']} now." if current else "Readers see no run of this version now.")
+
+    return guard(work)
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """Rows of a run that was never published."""
+
+    run_id: str
+    rows: Mapping[str, int]  # by table
+    last_commit: datetime | None  # None: older than what the logs of the tables still tell
+
+
+def clean(
+    place: Place,
+    *,
+    older_than: timedelta | None = None,
+    confirm: Callable[[], bool] = lambda: False,
+) -> int:
+    """Removes rows of runs that were never published and are not at work; tells first what it would remove."""
+
+    def work(attempt: Attempt) -> None:
+        attempt.told = "Rows of published runs are as they were."
+        age = older_than
+        if age is None:
+            if local_path(place.root) is None:  # no locks there that would tell of a run at work
+                raise SettingsError("on an object store say --older-than: longer than a run can take.")
+            age = timedelta(0)
+        with place.opened(attempt) as store, ExitStack() as held:
+            found, busy = [], []
+            for leftover in leftovers(store):
+                try:
+                    held.enter_context(_hold(store, leftover.run_id))
+                except LockedError:
+                    busy.append(leftover.run_id)
+                else:
+                    found.append(leftover)
+            before = datetime.now(timezone.utc) - age
+            old = [one for one in found if one.last_commit is None or one.last_commit <= before]
+            for one in old:
+                print(f"{one.run_id}: " + ", ".join(f"{count:,} rows of {table}" for table, count in one.rows.items()))
+            for run_id in busy:
+                print(f"{run_id}: may be at work; left alone.")
+            if not old:
+                print("Nothing to remove.")
+            elif confirm():
+                published = {row["run_id"] for row in store.rows(RUNS)}
+                run_ids = {one.run_id for one in old} - published
+                with store.writing():
+                    for table in _output_tables():
+                        if any(table.name in one.rows for one in old):
+                            store.remove(table, run_ids)
+                print("Removed. The files stay on disk until VACUUM; run_findings and _logs keep what they tell.")
+            else:
+                print("Nothing was removed.")
+
+    return guard(work)
+
+
+def leftovers(store: Store) -> list[Leftover]:
+    """Rows of runs without a row in `runs`, whose names are those of runs."""
+    published = {row["run_id"] for row in store.rows(RUNS)}
+    tables = [table for table in _output_tables() if store.has(table)]
+    counted = in_parallel(lambda table: store.read(table).groupBy("run_id").count().collect(), tables)
+    rows: dict[str, dict[str, int]] = {}
+    for table, found in zip(tables, counted, strict=True):
+        for row in found:
+            if row["run_id"] not in published and RUN_ID.fullmatch(row["run_id"] or ""):
+                rows.setdefault(row["run_id"], {})[table.name] = int(row["count"])
+    commits = _last_commits(store, tables) if rows else {}
+    return [Leftover(run_id, rows[run_id], commits.get(run_id)) for run_id in sorted(rows)]
+
+
+def views(root: str) -> int:
+    """SQL on standard output: a view of the current rows for every table that is there."""
+
+    def work(attempt: Attempt) -> None:
+        tables = [table for table in _output_tables() if delta_rs.is_table(table_path(root, table.name)) is not False]
+        print(";\n\n".join(publication.views(root, tables)) + ";")
+
+    return guard(work)
+
+
+def _output_tables() -> list[Table]:
+    return [table for pipeline in PIPELINES.values() for table in pipeline.outputs]
+
+
+def _hold(store: Store, run_id: str) -> Any:
+    found = RUN_ID.fullmatch(run_id)
+    assert found is not None  # leftovers have no other names
+    return run.hold_version(store.engine, found["pipeline"], int(found["year"]), int(found["version"]), store.root)
+
+
+def _last_commits(store: Store, tables: Sequence[Table]) -> dict[str, datetime]:
+    """When a run last wrote, as far as the logs still tell."""
+    last: dict[str, datetime] = {}
+    for table in tables:
+        for run_id, at in store.commits(table):
+            if run_id is not None:
+                last[run_id] = max(at, last.get(run_id, at))
+    return last
+
+
+def _told(rows: Sequence[Mapping[str, Any]], run_id: str) -> dict[str, Any]:
+    row = publication.find(rows, run_id)
+    told = {name: json.loads(value) if name in JSON and value else value for name, value in row.items()}
+    told["standing"] = publication.standing(rows, run_id)
+    gone = next((other for other in rows if other["run_id"] == run_id and other["status"] == "withdrawn"), None)
+    if gone is not None:
+        told |= {"withdrawn_at": gone["at"], "reason": gone["reason"]}
+    return told
+
+
+def _without_run(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "run_id"}
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)

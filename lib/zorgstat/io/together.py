@@ -1,0 +1,22 @@
+"""Several small queries at once: each leaves most cores idle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from pyspark.sql import DataFrame
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+def in_parallel(work: Callable[[In], Out], items: Sequence[In]) -> list[Out]:
+    """The results in the order of the items."""
+    with ThreadPoolExecutor(max_workers=max(1, len(items))) as pool:
+        return list(pool.map(work, items))
+
+
+def only_row(frame: DataFrame) -> dict[str, Any]:
+    return frame.collect()[0].asDict()

@@ -1,0 +1,19 @@
+"""Lines of text for a person: names to the left, figures under each other."""
+
+from __future__ import annotations
+
+WIDTH = 26
+
+
+def figure(name: str, value: str, share: str = "") -> str:
+    """A name and a figure, set to the right; what stands behind it follows."""
+    return f"  {name:<{WIDTH}} {value:>14}{share}".rstrip()
+
+
+def words(name: str, value: str) -> str:
+    """A name and what is said of it."""
+    return f"  {name:<{WIDTH}} {value}"
+
+
+def day(day: object) -> str:
+    return f"{day:%-d %B %Y}"
