@@ -26,6 +26,7 @@ import duckdb  # noqa: E402
 from deltalake import DeltaTable, write_deltalake  # noqa: E402
 
 from zorgstat import codes  # noqa: E402
+from zorgstat.behandelindex.pipeline import BEHANDELINDEX  # noqa: E402
 from zorgstat.behandelindex.selection import INSURANCE, OUTCOME_NAMES  # noqa: E402
 from zorgstat.behandelindex.settings import Settings  # noqa: E402
 from zorgstat.behandelindex.tables import INPUTS  # noqa: E402
@@ -452,7 +453,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
-    settings = config.load(arguments.settings)
+    settings = config.load(BEHANDELINDEX, arguments.settings)
     seconds = {"start": time.perf_counter() - STARTED}
     seconds |= run(settings, arguments.input, arguments.output, arguments.threads)
     seconds["total"] = time.perf_counter() - STARTED

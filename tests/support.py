@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -12,9 +15,15 @@ import pyarrow as pa
 from chispa import assert_df_equality
 from deltalake import write_deltalake
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
+from zorgstat import privacy
 from zorgstat.behandelindex.tables import INPUTS
+from zorgstat.privacy import PERSON_KEY
 from zorgstat.tables import Table
+
+OWN_CHOICES = ("ZORGSTAT", "SPARK", "PYSPARK")
+KEY = privacy.draw_key()
 
 ARROW = {
     "string": pa.string(),
@@ -77,17 +86,42 @@ def shuffled(tables: Mapping[str, pa.Table], seed: int) -> dict[str, pa.Table]:
     return {name: table.take(chance.sample(range(len(table)), len(table))) for name, table in tables.items()}
 
 
-def write_inputs(root: Path, tables: Mapping[str, pa.Table]) -> Path:
-    """Real Delta tables, written by delta-rs as another program would."""
+def write_inputs(root: Path, tables: Mapping[str, pa.Table], bsn_in_log: bool = True) -> Path:
+    """Real Delta tables, written by delta-rs as another program would; its log has statistics unless told otherwise."""
     for table in INPUTS:
-        write_deltalake(str(root / table.name), tables[table.name], mode="overwrite")
+        rows = tables[table.name]
+        others = ",".join(name for name in rows.column_names if name != "bsn")
+        configuration = None if bsn_in_log else {"delta.dataSkippingStatsColumns": others}
+        write_deltalake(str(root / table.name), rows, mode="overwrite", configuration=configuration)
     return root
 
 
 def frames(spark: SparkSession, tables: Mapping[str, pa.Table], partitions: int | None = None) -> dict[str, DataFrame]:
     """The inputs as frames, in so many partitions."""
     made = {table.name: spark.createDataFrame(tables[table.name].select(table.names), table.schema) for table in INPUTS}
-    return {name: frame.repartition(partitions) for name, frame in made.items()} if partitions else made
+    if partitions:
+        made = {name: frame.repartition(partitions) for name, frame in made.items()}
+    return {**made, PERSON_KEY.name: person_key(spark)}
+
+
+def person_key(spark: SparkSession) -> DataFrame:
+    return spark.createDataFrame([KEY], PERSON_KEY.schema)
+
+
+def with_key(rows: DataFrame) -> DataFrame:
+    return person_key(rows.sparkSession).crossJoin(rows)
+
+
+def disguise(people: DataFrame) -> DataFrame:
+    """A person's number in the run in the place of the number of a bsn; the key stays, as the rules have it."""
+    bsn = F.lpad(F.col("person").cast("string"), privacy.BSN_LENGTH, "0")
+    return with_key(people).withColumn("person", privacy.person(bsn))
+
+
+def recognise(people: DataFrame) -> DataFrame:
+    """The number of a bsn in the place of a person's number in the run; a stand-in below zero stays."""
+    citizen = F.coalesce(privacy.citizen(F.col("person")), F.col("person")).cast("int")
+    return with_key(people.drop(*PERSON_KEY.names)).withColumn("person", citizen).drop(*PERSON_KEY.names)
 
 
 class Reached(Exception):
@@ -108,3 +142,27 @@ def citizens(tables: Mapping[str, pa.Table]) -> set[str]:
     """Every number of nine digits in the inputs: what no message, screen or log may show."""
     columns = [table["bsn"].to_pylist() for table in tables.values() if "bsn" in table.column_names]
     return {bsn for column in columns for bsn in column if bsn and bsn.isdigit() and len(bsn) == 9 and int(bsn)}
+
+
+class Command:
+    """The command zorgstat in processes of its own; logs go to a folder of the test, nobody's own choices count."""
+
+    script = str(Path(sys.executable).with_name("zorgstat"))
+
+    def __init__(self, logs: Path) -> None:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN_CHOICES)}
+        self.environment = {**kept, "TMPDIR": str(logs)}
+
+    def start(self, *arguments: object, **changes: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [self.script, *map(str, arguments)],
+            env={**self.environment, **changes},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: object, **changes: str) -> subprocess.CompletedProcess[str]:
+        process = self.start(*arguments, **changes)
+        stdout, stderr = process.communicate(timeout=600)
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)

@@ -39,8 +39,13 @@ def shown(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Shown:
     tables, raw = cases.generate(1, 1000)
     folder = tmp_path_factory.mktemp("notebook")
     settings = resolve(raw)
-    run.execute(BEHANDELINDEX, 
-        engine, settings, str(write_inputs(folder / "in", tables)), str(folder / "out"), report=lambda phase: None
+    run.execute(
+        BEHANDELINDEX,
+        engine,
+        settings,
+        str(write_inputs(folder / "in", tables)),
+        str(folder / "out"),
+        report=lambda phase: None,
     )
     displayed: list[Rows] = []
 

@@ -21,7 +21,18 @@ from zorgstat.io.session import Engine
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
-NOT_ON_A_CLUSTER = ("click", "rich", "deltalake", "pandas", "pyarrow", "polars", "duckdb", "pysail", "zorgstat")
+NOT_ON_A_CLUSTER = (
+    "click",
+    "rich",
+    "deltalake",
+    "pandas",
+    "pyarrow",
+    "polars",
+    "duckdb",
+    "pysail",
+    "xlsxwriter",
+    "zorgstat",
+)
 
 
 @pytest.fixture(scope="module")

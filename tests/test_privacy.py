@@ -63,3 +63,39 @@ def test_digits_are_exactly_so_many_of_0_to_9(spark: SparkSession) -> None:
     text = F.col("text")
     actual = expected.select("text", privacy.digits(text, 4).alias("four"), privacy.digits(text, 9).alias("nine"))
     assert_rows(actual, expected, key=["text"])
+
+
+def test_a_person_is_another_number_in_every_run_and_never_a_bsn(spark: SparkSession) -> None:
+    """One to one, undone by the key of the run alone; a text that is not nine digits is a stranger."""
+    bsns = ["000000000", "000000012", "111222333", "900000016", "999999999", "12345678", " 11122233", "", None]
+    rows = spark.createDataFrame([(bsn,) for bsn in bsns], "bsn string")
+    runs = []
+    for _ in range(2):
+        key = spark.createDataFrame([privacy.draw_key()], privacy.PERSON_KEY.schema)
+        named = key.crossJoin(rows).select(
+            "bsn",
+            privacy.person(F.col("bsn")).alias("person"),
+            privacy.stranger(F.col("bsn")).alias("stranger"),
+            privacy.citizen(privacy.person(F.col("bsn"))).alias("citizen"),
+        )
+        runs.append({row["bsn"]: row for row in named.collect()})
+    for run in runs:
+        for bsn in bsns[:5]:
+            assert run[bsn]["citizen"] == int(bsn or "")
+            assert run[bsn]["person"] >= 10**9
+            assert run[bsn]["stranger"] is None
+        assert len({run[bsn]["person"] for bsn in bsns[:5]}) == 5
+        assert all(run[bsn]["person"] is None for bsn in bsns[5:])
+        assert len({run[bsn]["stranger"] for bsn in bsns[5:8]}) == 3
+        assert run[None]["stranger"] is None
+    assert all(runs[0][bsn]["person"] != runs[1][bsn]["person"] for bsn in bsns[1:5])
+    assert all(runs[0][bsn]["stranger"] != runs[1][bsn]["stranger"] for bsn in bsns[5:8])
+
+
+def test_the_key_stands_in_no_plan(spark: SparkSession) -> None:
+    key = privacy.draw_key()
+    rows = spark.createDataFrame([("111222333",)], "bsn string")
+    named = privacy.name_people(spark.createDataFrame([key], privacy.PERSON_KEY.schema).crossJoin(rows))
+    plan = named._jdf.queryExecution().toString()
+    assert "person_factor" in plan
+    assert not any(str(number) in plan for number in key)

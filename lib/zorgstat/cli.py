@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from zorgstat import __version__
 from zorgstat.behandelindex.pipeline import BEHANDELINDEX
-from zorgstat.io import attempt, job, layout, run
+from zorgstat.io import attempt, compare, export, job, layout, run
 from zorgstat.io import runs as run_commands
 from zorgstat.io.session import ENGINES, Engine
 
@@ -243,6 +243,29 @@ def verify_run(
 
 
 @_of_runs(
+    "compare",
+    "  zorgstat runs compare behandelindex-2023-1-001-0a1b2c behandelindex-2023-2-001-3d4e5f --output published\n"
+    "  zorgstat runs compare behandelindex-2023-3-001-0a1b2c behandelindex-2023-3-002-3d4e5f --output published \\\n"
+    "      --practices 25 --json",
+)
+@click.argument("before", metavar="RUN")
+@click.argument("after", metavar="RUN")
+@click.option(
+    "--practices", type=click.IntRange(min=1), default=10, show_default=True, help="So many of those that moved most."
+)
+@AS_JSON
+def compare_runs(
+    output_root: str, conf: tuple[str, ...], engine: str, before: str, after: str, practices: int, as_json: bool
+) -> None:
+    """What changed from one run to another: settings, inputs, totals, and the practices that moved most.
+
+    Of one pipeline: version 1 and version 2 of a year, or a run and its correction, withdrawn or not.
+    """
+    place = _place(output_root, conf, engine)
+    raise SystemExit(compare.compare(place, before, after, most=practices, as_json=as_json))
+
+
+@_of_runs(
     "withdraw",
     "  zorgstat runs withdraw behandelindex-2023-3-001-0a1b2c --output published \\\n"
     '      --reason "label 3311 was delivered twice"',
@@ -281,6 +304,41 @@ Examples:
 def views(output_root: str) -> None:
     """Print SQL that makes a view of the current rows of every table: practice_index_current and so on."""
     raise SystemExit(run_commands.views(output_root))
+
+
+@command.command(
+    "export",
+    epilog="""\b
+Examples:
+  zorgstat export behandelindex-2023-3-001-0a1b2c --output published --to to-insurers --format xlsx
+  zorgstat export behandelindex-2023-3-001-0a1b2c --output published --to open-data --rules conf/export.toml
+
+"""
+    + _told(attempt.EXPORT_EXIT_CODES),
+)
+@RUN
+@OUTPUT_ROOT
+@click.option("--to", "folder", required=True, type=ROOT, metavar="FOLDER", help="A new folder for the files.")
+@click.option("--format", "form", type=click.Choice(list(export.FORMATS)), default="csv", show_default=True)
+@click.option("--rules", "rules_file", type=ROOT, metavar="FILE.toml", help="What to hide; docs/disclosure.md.")
+@CONF
+@ENGINE
+@AS_JSON
+def export_tables(
+    output_root: str,
+    conf: tuple[str, ...],
+    engine: str,
+    run_id: str,
+    folder: str,
+    form: str,
+    rules_file: str | None,
+    as_json: bool,
+) -> None:
+    """Write a run to files for others: figures about few people are hidden, and what would give them away."""
+    watch = live if sys.stderr.isatty() else attempt.plain_lines
+    place = _place(output_root, conf, engine)
+    code = export.export_run(place, run_id, folder, form, rules_file=rules_file, as_json=as_json, watch=watch)
+    raise SystemExit(code)
 
 
 def _age(text: str | None) -> timedelta | None:

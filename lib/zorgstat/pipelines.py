@@ -38,6 +38,19 @@ class Settings(Protocol):
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """What a pipeline has to say of two of its runs beside each other; the three are as those of `Pipeline`.
+
+    `queries` gets the stored outputs of the run before and of the one after, by name, and how many of what moved most
+    to look up.
+    """
+
+    queries: Callable[[Frames, Frames, int], dict[str, DataFrame]]
+    figures: Callable[[Mapping[str, list[Row]]], dict[str, Any]]
+    describe: Callable[[Mapping[str, Any]], list[str]]
+
+
+@dataclass(frozen=True)
 class Pipeline:
     """One national statistic.
 
@@ -45,7 +58,7 @@ class Pipeline:
     settings, as rows. `build` gives the outputs by name, without the columns of the run. Of the stored outputs
     `measures` are aggregates by table and `more_measures` frames of one row; `judge` gets their values, and the rows of
     the main input. `queries` are looked up for `figures`, the few numbers that a person wants to see, and `describe`
-    puts those into lines of text.
+    puts those into lines of text. `comparison` does the same for two runs.
     """
 
     name: str
@@ -61,3 +74,4 @@ class Pipeline:
     queries: Callable[[Frames], dict[str, DataFrame]]
     figures: Callable[[Mapping[str, list[Row]]], dict[str, Any]]
     describe: Callable[[Any, Mapping[str, Any]], list[str]]
+    comparison: Comparison | None = None

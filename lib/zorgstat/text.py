@@ -5,6 +5,11 @@ from __future__ import annotations
 WIDTH = 26
 
 
+def heading(name: str, *columns: str) -> str:
+    """What the figures below it are; every further column of them is as wide as the first."""
+    return f"{name:<{WIDTH + 2}} " + "".join(f"{column:>14}" for column in columns)
+
+
 def figure(name: str, value: str, share: str = "") -> str:
     """A name and a figure, set to the right; what stands behind it follows."""
     return f"  {name:<{WIDTH}} {value:>14}{share}".rstrip()

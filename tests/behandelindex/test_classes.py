@@ -7,7 +7,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from tests.support import assert_rows, frame
+from tests.support import assert_rows, frame, recognise, with_key
 from zorgstat.behandelindex import classes
 from zorgstat.behandelindex.settings import Settings
 from zorgstat.behandelindex.tables import AV_CLASSES, AV_PACKAGES, SES_WOA
@@ -150,7 +150,7 @@ def covers(
     av_classes = frame(spark, AV_CLASSES, delivered or "uzovi | bsn | report_year | av_class")
     none = "uzovi | bsn | package | insured_sessions | valid_from | valid_to"
     av_packages = packages if isinstance(packages, DataFrame) else frame(spark, AV_PACKAGES, packages or none)
-    high = classes.high_covers(av_classes, av_packages, labels, settings)
+    high = recognise(classes.high_covers(av_classes, av_packages, with_key(labels), settings))
     flags = [F.when(F.array_contains("groups", group), True).alias(name) for group, name in NAMES.items()]
     return high.select("person", *flags, F.size("groups").alias("concerns"))
 
@@ -301,4 +301,4 @@ def test_insurance_class(spark: SparkSession) -> None:
     )
     labels = frame(spark, "label int, group int", "label | group \n 1 | 1 \n 3 | 1 \n 4 | 2")
     groups = cases.drop("insurance_class").withColumn("groups", F.when(F.col("high_at") > 0, F.array("high_at")))
-    assert_rows(classes.add_insurance_class(groups, labels), cases, key=["label", "insurance", "high_at"])
+    assert_rows(classes.add_insurance_class(groups, with_key(labels)), cases, key=["label", "insurance", "high_at"])

@@ -12,7 +12,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from tests.support import assert_rows, frame
+from tests.support import assert_rows, frame, person_key, with_key
+from zorgstat import privacy
 from zorgstat.behandelindex import netting
 from zorgstat.behandelindex.settings import NETTING
 from zorgstat.behandelindex.tables import CLAIMS
@@ -41,6 +42,10 @@ SAME = {
 }
 
 
+def touched(records: DataFrame) -> DataFrame:
+    return netting.touched(records, netting.requests(with_key(records)), person_key(records.sparkSession))
+
+
 def assert_pairs(cases: DataFrame, strategy: str | None = None) -> None:
     """Exactly the records with `pair` come out; the strategy is that of the column, unless one is given."""
     given = {**SAME, "strategy": strategy}
@@ -52,8 +57,8 @@ def assert_pairs(cases: DataFrame, strategy: str | None = None) -> None:
     records = cases.select("*", *left_out).withColumnRenamed("strategy", "netting")
     identity = [name for name in ("uzovi", "practice_agb", "claim_reference") if name in cases.columns]
     records = records.drop("pair")
-    candidates = netting.touched(records, netting.requests(records))
-    assert_rows(netting.take_back(candidates), cases.where("pair").select(*identity), key=identity)
+    pairs = netting.take_back(privacy.name_people(with_key(touched(records))))
+    assert_rows(pairs, cases.where("pair").select(*identity), key=identity)
 
 
 def test_a_credit_names_its_debit(spark: SparkSession) -> None:
@@ -344,6 +349,6 @@ def test_debits_that_no_credit_touches_are_left_out(spark: SparkSession) -> None
     given = [F.lit(value).cast(RECORDS.column(name).type).alias(name) for name, value in same.items()]
     undecided = F.lit(None).cast("int").alias("outcome")
     records = cases.select("*", *given, undecided, F.lit("reference_then_key").alias("netting"))
-    touched = netting.touched(records.drop("pair"), netting.requests(records))
+    left = touched(records.drop("pair"))
     key = ["practice_agb", "claim_reference"]
-    assert_rows(touched.select(*key), cases.where("pair").select(*key), key=key)
+    assert_rows(left.select(*key), cases.where("pair").select(*key), key=key)

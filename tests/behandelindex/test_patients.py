@@ -8,7 +8,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from tests.support import assert_rows, frame
+from tests.support import assert_rows, frame, recognise, with_key
 from zorgstat.behandelindex import patients
 from zorgstat.behandelindex.settings import Settings
 from zorgstat.behandelindex.tables import ENROLMENTS
@@ -27,7 +27,7 @@ def attributes(spark: SparkSession, enrolments: str) -> DataFrame:
     rows = frame(spark, ENROLMENTS, enrolments)
     missing = [F.lit(None).cast(c.type).alias(c.name) for c in ENROLMENTS.columns if c.name not in rows.columns]
     labels = frame(spark, "uzovi string, label int, standing int", LABELS)
-    return patients.attributes(rows.select("*", *missing), labels, Settings())
+    return recognise(patients.attributes(rows.select("*", *missing), with_key(labels), Settings()))
 
 
 def test_birth_date_is_the_latest_known(spark: SparkSession) -> None:

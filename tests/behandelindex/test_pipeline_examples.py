@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from tests.support import assert_rows, frame
+from tests.support import assert_rows, frame, person_key
 from zorgstat.behandelindex import pipeline
 from zorgstat.behandelindex.settings import Settings
 from zorgstat.behandelindex.tables import INPUTS
@@ -88,7 +88,7 @@ EXAMPLES = {
 
 
 def build(spark: SparkSession, tables: Mapping[str, str]) -> dict[str, DataFrame]:
-    inputs = {}
+    inputs: dict[str, DataFrame] = {}
     for table in INPUTS:
         rows = frame(spark, table, tables[table.name])
         inputs[table.name] = rows.select(
@@ -99,7 +99,7 @@ def build(spark: SparkSession, tables: Mapping[str, str]) -> dict[str, DataFrame
                 for column in table.columns
             ]
         )
-    return pipeline.build(inputs, Settings())
+    return pipeline.build(inputs | {"person_key": person_key(spark)}, Settings())
 
 
 @pytest.fixture(scope="module")

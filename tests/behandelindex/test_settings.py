@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.behandelindex.settings import Settings, resolve
 from zorgstat.errors import SettingsError
 from zorgstat.io import config
@@ -31,7 +32,7 @@ def faults_of(raw: dict[str, Any]) -> list[str]:
 def test_an_empty_file_gives_every_default(tmp_path: Path) -> None:
     file = tmp_path / "2023-3.toml"
     file.write_text("")
-    assert config.load(file) == resolve({}) == Settings()
+    assert config.load(BEHANDELINDEX, file) == resolve({}) == Settings()
     assert Settings().as_json() == DEFAULTS
 
 
@@ -117,7 +118,7 @@ def test_every_fault_stands_in_one_message_with_the_file(tmp_path: Path) -> None
         """
     )
     with pytest.raises(SettingsError) as error:
-        config.load(file)
+        config.load(BEHANDELINDEX, file)
     faults = str(error.value).splitlines()
     assert all(fault.startswith(f"{file}: ") for fault in faults)
     assert [fault.removeprefix(f"{file}: ").split(" is ")[0] for fault in faults] == [
@@ -140,7 +141,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, text: bytes | None, message:
     if text is not None:
         file.write_bytes(text)
     with pytest.raises(SettingsError, match=f"2024-2.toml: .*{message}"):
-        config.load(file)
+        config.load(BEHANDELINDEX, file)
 
 
 def test_a_choice_for_a_concern_that_nobody_knows_is_pointed_out() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from tests.support import person_key
 from zorgstat.behandelindex import pipeline, selection, settings, synth, tables
 from zorgstat.behandelindex.synth import faults
 from zorgstat.behandelindex.synth.draws import spread
@@ -193,6 +194,7 @@ def test_more_than_there_are_codes_for(spark):
 @pytest.mark.slow
 def test_every_outcome_occurs(spark):
     inputs = synth.tables(spark, 200_000, SEED, YEAR)
+    inputs["person_key"] = person_key(spark)
     outputs = pipeline.build(inputs, settings.resolve({"report": {"year": YEAR, "version": 3}}))
     assert {row.outcome for row in outputs["outcomes"].select("outcome").distinct().collect()} == {
         *selection.OUTCOME_NAMES

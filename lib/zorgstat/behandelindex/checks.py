@@ -28,14 +28,18 @@ def remarks(inputs: Frames, settings: Settings) -> DataFrame:
     labels = [F.count_if(is_insurer & (F.col("concern") == name)).alias(f"n{n}") for n, name in names_asked.items()]
     without = [F.when(F.col(f"n{n}") == 0, F.lit(name)) for n, name in names_asked.items()]
     names = F.concat_ws(", ", *without)
-    return inputs["insurers"].agg(*labels).select(
-        F.lit("participant_without_label").alias("rule"),
-        F.lit("warning").alias("severity"),
-        sum((F.when(name.isNotNull(), 1).otherwise(0) for name in without), F.lit(0)).cast("bigint").alias("count"),
-        F.concat(
-            F.lit("concerns in participating for which the table insurers has no insurer: "),
-            F.when(names == "", F.lit("none")).otherwise(names),
-        ).alias("detail"),
+    return (
+        inputs["insurers"]
+        .agg(*labels)
+        .select(
+            F.lit("participant_without_label").alias("rule"),
+            F.lit("warning").alias("severity"),
+            sum((F.when(name.isNotNull(), 1).otherwise(0) for name in without), F.lit(0)).cast("bigint").alias("count"),
+            F.concat(
+                F.lit("concerns in participating for which the table insurers has no insurer: "),
+                F.when(names == "", F.lit("none")).otherwise(names),
+            ).alias("detail"),
+        )
     )
 
 

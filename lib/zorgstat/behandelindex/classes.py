@@ -86,7 +86,8 @@ def high_covers(av_classes: DataFrame, av_packages: DataFrame, labels: DataFrame
     Out: person, groups (array of the concerns' numbers); one row per person.
     Source: method 1.3.5; docs/method.md, insurance class 2 and 3.
     """
-    taking_part = labels.where(F.col("standing").isNull()).select("uzovi", "label", "group", "av_source", "av_policy")
+    columns = ("uzovi", "label", "group", "av_source", "av_policy", *privacy.PERSON_KEY.names)
+    taking_part = labels.where(F.col("standing").isNull()).select(*columns)
     delivered = F.broadcast(taking_part.where(F.col("av_source") == "delivered")).join(av_classes, "uzovi")
     derived = F.broadcast(taking_part.where(F.col("av_source") == "packages")).join(av_packages, "uzovi")
     high = _delivered_high(delivered, settings).unionByName(_derived_high(derived, settings))
@@ -129,7 +130,7 @@ def add_insurance_class(groups: DataFrame, labels: DataFrame) -> DataFrame:
     """1 Bzv; for CSI 009 by the person's cover at the concern that was claimed from: 2 low, 3 high; 3 for what is high.
 
     In:  groups (label, insurance: the group of the CSI code, groups: where the person's cover is high, or null).
-    Out: + insurance_class (null where insurance is).
+    Out: + insurance_class (null where insurance is), and the run's key of people.
     """
     insurance = F.col("insurance")
     has_high_cover = F.coalesce(F.array_contains("groups", F.col("group")), F.lit(False))
@@ -138,5 +139,5 @@ def add_insurance_class(groups: DataFrame, labels: DataFrame) -> DataFrame:
         .when(insurance == BY_COVER, LOW_COVER_CLASS)
         .when(insurance.isNotNull(), BZV_CLASS)
     )
-    concerns = F.broadcast(labels.select("label", "group"))
+    concerns = F.broadcast(labels.select("label", "group", *privacy.PERSON_KEY.names))
     return concerns.join(groups, "label", "right").withColumn("insurance_class", insurance_class)

@@ -11,26 +11,32 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from zorgstat.privacy import PERSON_KEY
+
 # Both strategies stay within one label, practice and person; a missing bsn is like a missing bsn.
-WITHIN = ("uzovi", "practice_agb", "bsn")
+WITHIN = ("uzovi", "practice_agb", "person", "stranger")
 KEY = ("treatment_date", "performance_code", "amount_cents")
 
 
-def touched(claims: DataFrame, credits: DataFrame) -> DataFrame:
+def touched(claims: DataFrame, credits: DataFrame, person_key: DataFrame) -> DataFrame:
     """Leaves out the debits that no credit can touch, some 94 in a hundred, before anything is sorted.
 
-    In:  claims; credits (from `requests`).
+    In:  claims; credits (from `requests`); person_key (`privacy.PERSON_KEY`).
     Out: the claims that share a reference or a key with a credit. People are compared by a hash: with two of one hash a
          claim too many goes to the windows, which compare the columns themselves.
     """
-    claim, credit = claims.alias("claim"), F.broadcast(credits).alias("credit")
+    claim, credit = F.broadcast(person_key).crossJoin(claims).alias("claim"), F.broadcast(credits).alias("credit")
     same_name = _name("claim.") == F.col("credit.name")
     same_key = reduce(Column.__and__, [F.col(f"claim.{column}") == F.col(f"credit.{column}") for column in KEY])
-    return claim.join(credit, (_within("claim.") == F.col("credit.within")) & (same_name | same_key), "left_semi")
+    within = _within("claim.") == F.col("credit.within")
+    return claim.join(credit, within & (same_name | same_key), "left_semi").select(*claims.columns)
 
 
 def requests(records: DataFrame) -> DataFrame:
-    """What every credit in play asks for: within (hash), name, and the columns of the key."""
+    """What every credit in play asks for: within (hash), name, and the columns of the key.
+
+    In: records judged by their delivery (`selection.judge_delivery`).
+    """
     credits = records.where(_is_in_play() & (F.col("debit_credit") == "C"))
     return credits.select(_within().alias("within"), _name().alias("name"), *KEY)
 
@@ -38,8 +44,8 @@ def requests(records: DataFrame) -> DataFrame:
 def take_back(candidates: DataFrame) -> DataFrame:
     """The records that netting pairs: each credit that takes back a debit, and each debit that is taken back.
 
-    In:  records judged by their delivery (`selection.judge_delivery`), with at least those that share a reference or a
-         key with a credit in play.
+    In:  records judged by their delivery (`selection.judge_delivery`) with their people named (`privacy.name_people`);
+         at least those that share a reference or a key with a credit in play.
     Out: those records, with the columns that came in.
     """
     together = candidates.where(_is_in_play()).repartition(*WITHIN)
@@ -98,7 +104,8 @@ def _is_in_play() -> Column:
 
 
 def _within(of: str = "") -> Column:
-    return F.xxhash64(*[of + column for column in WITHIN])
+    """Label, practice and bsn. With the key of the run: a bare hash of a bsn could be looked up."""
+    return F.xxhash64(*[of + column for column in (*PERSON_KEY.names, "uzovi", "practice_agb", "bsn")])
 
 
 def _name(of: str = "") -> Column:

@@ -18,11 +18,12 @@ SEX = {"M": 1, "1": 1, "V": 2, "2": 2, "X": 3}  # COD046 says 1 and 2 for M and 
 def attributes(enrolments: DataFrame, labels: DataFrame, settings: Settings) -> DataFrame:
     """What is known of each person.
 
-    In:  enrolments; labels (from `selection.number_labels`): only labels of insurers that take part are asked.
+    In:  enrolments; labels (from `selection.number_labels`, with the key of people): only labels of insurers that take
+         part are asked.
     Out: person, birth_date, sex_code (1 M, 2 V, 3 X), postcode; each null when unknown; one row per person.
     Ties go to the highest uzovi, then to the highest value; a missing postcode is the lowest.
     """
-    taking_part = labels.where(F.col("standing").isNull()).select("uzovi", "label")
+    taking_part = labels.where(F.col("standing").isNull()).select("uzovi", "label", *privacy.PERSON_KEY.names)
     known = (
         F.broadcast(taking_part)
         .join(enrolments, "uzovi")

@@ -10,10 +10,12 @@ from functools import partial
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from zorgstat import privacy
 from zorgstat.behandelindex import (
     baskets,
     checks,
     classes,
+    compare_summary,
     intervals,
     netting,
     patients,
@@ -29,10 +31,11 @@ from zorgstat.pipelines import Frames, Keep, Pipeline
 def build(inputs: Frames, settings: Settings, keep: Keep = DataFrame.persist) -> dict[str, DataFrame]:
     """The five outputs by name, without the columns of the run (docs/tables.md).
 
-    In: the seven inputs by name (docs/tables.md); `keep` says how the engine holds on to a frame that
-    is read more than once.
+    In: the seven inputs by name (docs/tables.md), and person_key (`privacy.PERSON_KEY`); `keep` says how the engine
+    holds on to a frame that is read more than once.
     """
-    labels = keep(selection.number_labels(inputs["insurers"], inputs["claims"], settings))
+    numbered = selection.number_labels(inputs["insurers"], inputs["claims"], settings)
+    labels = keep(numbered.crossJoin(F.broadcast(inputs["person_key"])))
     practices = keep(selection.number_practices(inputs["agb_register"]))
     tallied = keep(tally(inputs, labels, practices, settings, keep))
     return figures(tallied, labels, practices, settings, keep)
@@ -40,13 +43,16 @@ def build(inputs: Frames, settings: Settings, keep: Keep = DataFrame.persist) ->
 
 def tally(inputs: Frames, labels: DataFrame, practices: DataFrame, settings: Settings, keep: Keep) -> DataFrame:
     """From every claim to counts without people (columns: `baskets.tally`): the one heavy part."""
-    claims = inputs["claims"]
+    claims, person_key = inputs["claims"], inputs["person_key"]
     judge_delivery = partial(selection.judge_delivery, labels=labels, settings=settings)
     judge_treatment = partial(selection.judge_treatment, practices=practices, settings=settings)
     delivered = judge_delivery(claims)
     credits = keep(netting.requests(delivered))
-    paired = netting.take_back(judge_delivery(netting.touched(claims, credits)))
-    as_if_unpaired = delivered.select("*", F.lit(False).alias("is_paired"), F.lit(1).alias("records"))
+    touched = judge_delivery(netting.touched(claims, credits, person_key))
+    paired = netting.take_back(privacy.name_people(touched))
+    as_if_unpaired = privacy.name_people(delivered).select(
+        "*", F.lit(False).alias("is_paired"), F.lit(1).alias("records")
+    )
     groups = (
         judge_treatment(as_if_unpaired)
         .unionByName(judge_treatment(netting.moves(paired)))
@@ -98,4 +104,5 @@ BEHANDELINDEX = Pipeline(
     queries=summary.queries,
     figures=summary.figures,
     describe=summary.describe,
+    comparison=compare_summary.COMPARISON,
 )

@@ -107,7 +107,7 @@ def number_practices(agb_register: DataFrame) -> DataFrame:
 def judge_delivery(claims: DataFrame, labels: DataFrame, settings: Settings) -> DataFrame:
     """Outcomes 1 to 8: what the label and the record's own delivery say, before any netting.
 
-    Out: the claims, + label, netting, outcome (int; null: the record goes on).
+    Out: the claims, + label, netting, outcome (int; null: the record goes on), and the run's key of people.
     Source: method 1.1, table 1; docs/method.md, outcomes 1 to 8.
     """
     report = settings.report
@@ -122,19 +122,20 @@ def judge_delivery(claims: DataFrame, labels: DataFrame, settings: Settings) -> 
         ]
     )
     outcome = F.coalesce("standing", by_record)
-    standing = labels.select("uzovi", "label", "standing", "netting")
+    standing = labels.select("uzovi", "label", "standing", "netting", *privacy.PERSON_KEY.names)
     # Every claim has its label; an outer join keeps Sail from taking the claims for the smaller side (docs/engines.md).
     judged = F.broadcast(standing).join(claims, "uzovi", "right")
-    return judged.select(*claims.columns, "label", "netting", outcome.alias("outcome"))
+    return judged.select(*claims.columns, "label", "netting", *privacy.PERSON_KEY.names, outcome.alias("outcome"))
 
 
 def judge_treatment(records: DataFrame, practices: DataFrame, settings: Settings) -> DataFrame:
     """Outcomes 9 to 13, and the features on which all others depend, as small integers.
 
-    In:  records (from `judge_delivery`, with is_paired and records: `netting.moves`), practices (`number_practices`).
-    Out: outcome (int; null: still undecided), label, person (the bsn as a number; a stand-in below zero when
-         it is not 9 digits or no longer needed: nobody looks at it then), practice, pathology_class, insurance (1 bzv,
-         2 by cover, 3 high), each null when invalid or no longer needed; records.
+    In:  records (from `judge_delivery` and `privacy.name_people`, with is_paired and records: `netting.moves`);
+         practices (`number_practices`).
+    Out: outcome (int; null: still undecided), label, person (a stand-in below zero when the bsn is not 9 digits or no
+         longer needed: nobody looks at it then), practice, pathology_class, insurance (1 bzv, 2 by cover, 3 high),
+         each null when invalid or no longer needed; records.
     Source: method 1.1 table 1, 1.2, annex 1; docs/method.md, outcomes 9 to 13.
     """
     on = settings.report.period_end
@@ -163,7 +164,7 @@ def judge_treatment(records: DataFrame, practices: DataFrame, settings: Settings
         .select(
             "outcome",
             "label",
-            F.when(F.col("outcome").isNull(), privacy.person(F.col("bsn"))).alias("person"),
+            F.when(F.col("outcome").isNull(), F.col("person")).alias("person"),
             "practice",
             _pathology_class(F.col("diagnosis_code"), on).alias("pathology_class"),
             insurance.alias("insurance"),
@@ -200,7 +201,7 @@ def group_like_treatments(judged: DataFrame) -> DataFrame:
 def judge_person(groups: DataFrame) -> DataFrame:
     """Outcomes 14 to 20: what needs the register or the person, judged once per group.
 
-    In:  groups with the person's age_class and sex_class joined on (null: unknown).
+    In:  groups with the person's age_class and sex_class joined on (null: unknown), and the key of people.
     Out: outcome is never null.
     Source: method 1.1, table 1 (missing or invalid fields), 1.3.3; docs/method.md, outcomes 14 to 20.
     """
@@ -208,7 +209,7 @@ def judge_person(groups: DataFrame) -> DataFrame:
         F.col("outcome"),
         first_that_applies(
             [
-                (Outcome.INVALID_BSN, ~privacy.passes_eleven_test(F.col("person"))),
+                (Outcome.INVALID_BSN, ~privacy.passes_eleven_test(privacy.citizen(F.col("person")))),
                 (Outcome.INVALID_PRACTICE, F.col("practice").isNull()),
                 (Outcome.INVALID_DIAGNOSIS, F.col("pathology_class").isNull()),
                 (Outcome.INVALID_CSI, F.col("insurance").isNull()),

@@ -14,6 +14,7 @@ NETTING = ("reference", "key", "reference_then_key", "none")
 AV_SOURCE = ("delivered", "packages")
 AV_POLICY = ("sum", "max", "latest")
 CORRECTION_METHOD = ("computed", "table")
+LONGEST_SHOWN = 100  # of a key or a value in a message
 FIRST_YEAR, LAST_YEAR = 2006, 2099  # the Zorgverzekeringswet began in 2006; the code lists hold from then on
 
 
@@ -61,7 +62,7 @@ class Settings:
     def without_effect(self) -> list[str]:
         """Choices for a concern that does not take part: most often a name with a typing error."""
         return [
-            f"{name}.{concern}"
+            f"{name}.{shown(concern)}"
             for name in ("netting", "av_source", "av_policy")
             for concern in getattr(self, name)
             if concern not in self.participating and concern not in Settings().participating
@@ -86,7 +87,7 @@ def resolve(raw: Mapping[str, Any]) -> Settings:
         elif key == "correction_factor":
             values["correction_method"] = _correction_method(value, faults)
         else:
-            faults.append(f"{key} is not a setting; use {', '.join(Settings().as_json())}.")
+            faults.append(f"{shown(key)} is not a setting; use {', '.join(Settings().as_json())}.")
     if faults:
         raise SettingsError("\n".join(faults))
     return Settings(**values)
@@ -97,7 +98,9 @@ def _report(value: Any, faults: list[str]) -> ReportVersion | None:
         faults.append(f"report is {_show(value)}; use {{ year = 2023, version = 3 }}.")
         return None
     faults += [
-        f"report.{key} is not a setting; use year and version." for key in value if key not in ("year", "version")
+        f"report.{shown(key)} is not a setting; use year and version."
+        for key in value
+        if key not in ("year", "version")
     ]
     year, version = value.get("year"), value.get("version")
     if not (type(year) is int and FIRST_YEAR <= year <= LAST_YEAR):
@@ -119,7 +122,7 @@ def _by_concern(key: str, value: Any, choices: tuple[str, ...], faults: list[str
         faults.append(f"{key} is {_show(value)}; use a table of concern = {_choices(choices)}.")
         return {}
     faults += [
-        f"{key}.{concern} is {_show(choice)}; use {_choices(choices)}."
+        f"{key}.{shown(concern)} is {_show(choice)}; use {_choices(choices)}."
         for concern, choice in value.items()
         if choice not in choices
     ]
@@ -130,7 +133,7 @@ def _correction_method(value: Any, faults: list[str]) -> str:
     if not isinstance(value, dict):
         faults.append(f"correction_factor is {_show(value)}; use {{ method = {_choices(CORRECTION_METHOD)} }}.")
         return ""
-    faults += [f"correction_factor.{key} is not a setting; use method." for key in value if key != "method"]
+    faults += [f"correction_factor.{shown(key)} is not a setting; use method." for key in value if key != "method"]
     method = value.get("method", CORRECTION_METHOD[0])
     if method not in CORRECTION_METHOD:
         faults.append(f"correction_factor.method is {_show(method)}; use {_choices(CORRECTION_METHOD)}.")
@@ -142,6 +145,16 @@ def _choices(choices: tuple[str, ...]) -> str:
 
 
 def _show(value: Any) -> str:
+    """What stands in the file, on one line of a screen."""
     if value is None:
         return "missing"
-    return json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        return shown(json.dumps(value, ensure_ascii=False, default=str))
+    except (ValueError, RecursionError):  # thousands of digits or of brackets
+        return "too long"
+
+
+def shown(text: str) -> str:
+    """A key as it can be shown: what a screen would take for an order is spelt out, and what is endless is cut."""
+    line = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+    return line if len(line) <= LONGEST_SHOWN else f"{line[:LONGEST_SHOWN]}..."

@@ -55,12 +55,12 @@ def describe(settings: Settings, figures: Mapping[str, Any]) -> list[str]:
         figure("treatments", f"{figures['treatments']:,}"),
         figure("spread of the indices", f"{figures['sd']:.2f}"),
         "",
-        figure("combinations of a practice", "".join(f"{_band(band):>9}" for band in factors)),
+        figure("combinations of a practice", "".join(f"{name_band(band):>9}" for band in factors)),
         figure("correction factor", "".join(f"{'± ' + str(band['factor']):>9}" for band in factors)),
         "",
     ]
 
 
-def _band(band: Mapping[str, int | None]) -> str:
+def name_band(band: Mapping[str, int | None]) -> str:
     lower, upper = (band["lower"] or 0) + 1, band["upper"]
     return f"{lower}-{upper}" if upper else f"{lower}+"

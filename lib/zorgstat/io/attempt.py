@@ -34,6 +34,15 @@ RUNS_EXIT_CODES = {
     130: "stopped with Ctrl-C",
 }
 
+# Of `export`.
+EXPORT_EXIT_CODES = {
+    0: "exported",
+    2: "the command line, the rules, or a run or folder that cannot be used",
+    4: "the rules cannot be held to; nothing was exported",
+    70: EXIT_CODES[70],
+    130: "stopped with Ctrl-C; nothing was exported",
+}
+
 Watch = Callable[[str, Engine], AbstractContextManager[run.Report]]
 
 

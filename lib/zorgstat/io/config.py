@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, TypeVar
 
 from zorgstat.errors import SettingsError
 from zorgstat.pipelines import Pipeline, Settings
@@ -16,11 +18,18 @@ else:
     except ImportError:
         raise SystemExit("With Python 3.10 zorgstat needs the library tomli: pip install tomli.") from None
 
+Of = TypeVar("Of")
+
 
 def load(pipeline: Pipeline, path: str | Path) -> Settings:
+    """The settings of one report. Raises what `read` raises."""
+    return read(path, pipeline.resolve)
+
+
+def read(path: str | Path, resolve: Callable[[Mapping[str, Any]], Of]) -> Of:
     """Raises SettingsError when the file is missing, is no TOML, or asks for something that cannot be."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")  # Windows puts a mark before the text
     except FileNotFoundError:
         raise SettingsError(f"{path}: there is no such file.") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -29,7 +38,9 @@ def load(pipeline: Pipeline, path: str | Path) -> Settings:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: is not valid TOML: {error}.") from None
+    except (ValueError, RecursionError):
+        raise SettingsError(f"{path}: is not valid TOML: a number is too long, or brackets go too deep.") from None
     try:
-        return pipeline.resolve(raw)
+        return resolve(raw)
     except SettingsError as error:
-        raise SettingsError("\n".join(f"{path}: {fault}" for fault in str(error).splitlines())) from None
+        raise SettingsError("\n".join(f"{path}: {fault}" for fault in str(error).split("\n"))) from None

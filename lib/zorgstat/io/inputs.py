@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
-from zorgstat import checks
+from zorgstat import checks, privacy
 from zorgstat.checks import Finding
 from zorgstat.errors import TableError
-from zorgstat.io.session import is_unreadable_file
+from zorgstat.io.session import Engine, is_unreadable_file
 from zorgstat.io.store import RERUN_DAYS, Pin, Store
 from zorgstat.io.together import in_parallel, only_row
+from zorgstat.privacy import PERSON_KEY
 from zorgstat.tables import Table
 
 
@@ -44,6 +46,29 @@ def check(
     if faults:
         raise TableError(faults)
     return {name: rows for name, (rows, _) in found.items()}
+
+
+def with_person_key(engine: Engine, frames: Mapping[str, DataFrame]) -> dict[str, DataFrame]:
+    """The inputs, and what a person's number is made with in this run."""
+    drawn = engine.spark.createDataFrame([privacy.draw_key()], PERSON_KEY.schema)
+    return {**frames, PERSON_KEY.name: drawn}
+
+
+def unreadable(inputs: Store, tables: Sequence[Table], frames: Mapping[str, DataFrame]) -> list[str]:
+    """A line for every table that cannot be read to the end: `check` asks only for the columns that have rules.
+
+    For after a failure: it reads everything.
+    """
+
+    def read(table: Table) -> list[str]:
+        frame = frames[table.name]
+        try:
+            only_row(frame.agg(F.max(F.xxhash64(*frame.columns))))
+        except Exception as error:
+            return [inputs.why_unreadable(table, error)] if is_unreadable_file(error) else []
+        return []
+
+    return [line for lines in in_parallel(read, tables) for line in lines]
 
 
 def retention(pins: Mapping[str, Pin]) -> Finding:

@@ -106,7 +106,7 @@ def _run(pipeline: Pipeline, settings: Settings, inputs: Store, stored: Store, f
     findings += [input_checks.retention(pins), *(Finding(**row.asDict()) for row in remarks)]
 
     phases.begin("build")
-    built = pipeline.build(frames, settings, engine.keep)
+    built = pipeline.build(input_checks.with_person_key(engine, frames), settings, engine.keep)
 
     phases.begin("write")
     computed = outputs.write(stored, pipeline.outputs, built, run)

@@ -17,6 +17,7 @@ from zorgstat import __version__
 from zorgstat.errors import CheckError, LockedError, SettingsError, TableError
 from zorgstat.io import delta_rs, outputs, publication, run, session
 from zorgstat.io.attempt import Attempt, guard
+from zorgstat.io.inputs import with_person_key
 from zorgstat.io.names import PIPELINES
 from zorgstat.io.outputs import Sums
 from zorgstat.io.paths import local_path, table_path
@@ -63,9 +64,9 @@ def list_runs(place: Place, *, as_json: bool = False) -> int:
 
     def work(attempt: Attempt) -> None:
         [rows] = place.rows(attempt, [RUNS])
-        listed = [_told(rows, row["run_id"]) for row in rows if row["status"] == "published"]
+        listed = [tell(rows, row["run_id"]) for row in rows if row["status"] == "published"]
         listed.sort(key=lambda row: (row["pipeline"], row["report_year"], row["report_version"], row["sequence"]))
-        print(_json({"runs": listed}) if as_json else describe_runs(listed, place.root))
+        print(to_json({"runs": listed}) if as_json else describe_runs(listed, place.root))
 
     return guard(work)
 
@@ -84,8 +85,8 @@ def show(place: Place, run_id: str, *, as_json: bool = False) -> int:
         if not any(row["run_id"] == run_id for row in rows) and any(traces.values()):
             told: dict[str, Any] = {"run_id": run_id, "standing": "not published", **traces}
         else:
-            told = _told(rows, run_id) | traces
-        print(_json(told) if as_json else describe_run(told))
+            told = tell(rows, run_id) | traces
+        print(to_json(told) if as_json else describe_run(told))
 
     return guard(work)
 
@@ -146,7 +147,7 @@ def recomputed(engine: Engine, row: Mapping[str, Any], input_root: str) -> dict[
         raise TableError(faults)
     made = Run(row["run_id"], pipeline.name, settings.year, settings.number, row["sequence"], settings.stamps)
     try:
-        built = pipeline.build(frames, settings, engine.keep)
+        built = pipeline.build(with_person_key(engine, frames), settings, engine.keep)
         return outputs.sums(pipeline.outputs, {name: made.stamp(frame) for name, frame in built.items()})
     except Exception as error:
         if not is_unreadable_file(error):
@@ -277,7 +278,7 @@ def _last_commits(store: Store, tables: Sequence[Table]) -> dict[str, datetime]:
     return last
 
 
-def _told(rows: Sequence[Mapping[str, Any]], run_id: str) -> dict[str, Any]:
+def tell(rows: Sequence[Mapping[str, Any]], run_id: str) -> dict[str, Any]:
     row = publication.find(rows, run_id)
     told = {name: json.loads(value) if name in JSON and value else value for name, value in row.items()}
     told["standing"] = publication.standing(rows, run_id)
@@ -291,5 +292,5 @@ def _without_run(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "run_id"}
 
 
-def _json(value: object) -> str:
+def to_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)

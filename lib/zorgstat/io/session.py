@@ -63,6 +63,9 @@ def local_settings(light: bool) -> dict[str, str]:
         "spark.sql.adaptive.advisoryPartitionSizeInBytes": "16m",
         # Delta's own bookkeeping: 50 tasks for the log of a table of 17 rows cost more than the rows.
         "spark.databricks.delta.snapshotPartitions": "2",
+        # What Spark shuffles and spills goes to disk under a key that is in memory only: the log of a Delta table that
+        # was delivered may hold the lowest and highest bsn of its files, and Spark shuffles that too.
+        "spark.io.encryption.enabled": "true",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.driver.host": "localhost",

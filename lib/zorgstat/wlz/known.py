@@ -1,0 +1,61 @@
+"""What was known on the day of the run: nothing recorded or received later, and of what was replaced the last word."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from zorgstat.pipelines import Frames
+from zorgstat.tables import Table
+from zorgstat.wlz.settings import Settings
+from zorgstat.wlz.tables import INPUTS
+
+MOMENTS = ("recorded_on", "received_on")
+
+
+def as_known(inputs: Frames, settings: Settings) -> dict[str, DataFrame]:
+    """The inputs by name as they were on known_at; from here on a citizen is `person`.
+
+    Tables that do not tell when something was known are taken as they are.
+    """
+    return {table.name: _people(_until(inputs[table.name], table, settings)) for table in INPUTS}
+
+
+def _until(frame: DataFrame, table: Table, settings: Settings) -> DataFrame:
+    for moment in MOMENTS:
+        if moment in table.names:
+            frame = frame.where(F.col(moment) <= F.lit(settings.known_at))
+    return frame
+
+
+def _people(frame: DataFrame) -> DataFrame:
+    """The one place where the pipeline meets a bsn: rules only ask whether two rows are about the same person."""
+    return frame.withColumnRenamed("bsn", "person") if "bsn" in frame.columns else frame
+
+
+def grants(pgb_grants: DataFrame) -> DataFrame:
+    """The last word on every grant. One that then ends before its start_date is void: no day lies in it.
+
+    Out: zorgkantoor, person, start_date, end_date; unique by the first three.
+    """
+    return _last_word(pgb_grants, ["zorgkantoor", "person", "start_date"], "end_date")
+
+
+def deaths(wlz_deaths: DataFrame) -> DataFrame:
+    """The last word on every death. Out: person, died_on; unique by person."""
+    return _last_word(wlz_deaths, ["person"], "died_on")
+
+
+def admissions(wlz_admissions: DataFrame) -> DataFrame:
+    """The last word on every admission. Out: person, admitted_on, discharged_on; unique by the first two."""
+    return _last_word(wlz_admissions, ["person", "admitted_on"], "discharged_on")
+
+
+def _last_word(rows: DataFrame, key: list[str], day: str) -> DataFrame:
+    """Of the rows of one key that with the latest recorded_on; of several, that with the earliest day, null the latest.
+
+    Rows that agree in all of this are one row to every rule, so it does not matter which of them is left.
+    """
+    in_turn = Window.partitionBy(*key).orderBy(F.desc("recorded_on"), F.asc_nulls_last(day))
+    ranked = rows.select(*key, day, F.row_number().over(in_turn).alias("turn"))
+    return ranked.where(F.col("turn") == 1).select(*key, day)

@@ -1,0 +1,259 @@
+"""Two runs beside each other: a case worked by hand, what is told of small baskets, and sums that add up."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from tests.support import assert_rows, frame
+from zorgstat.behandelindex import compare, compare_summary, intervals, practice_index
+from zorgstat.behandelindex.settings import Settings
+from zorgstat.behandelindex.tables import CORRECTION_FACTORS, OUTCOMES, PRACTICE_BASKETS, PRACTICE_INDEX
+
+EXPLAINED = """practice_agb string, basket_id int, combinations_before bigint, combinations_after bigint, change double,
+    own_mean double, mix double, national_mean double"""
+
+BASKETS_BEFORE = """
+    practice_agb | basket_id | combinations | practice_mean | national_mean | basket_index | weight | weighted_index
+    04000001     | 1         | 30           | 3             | 2             | 1.5          | 0.75   | 1.125
+    04000001     | 2         | 10           | 5             | 10            | 0.5          | 0.25   | 0.125
+    04000002     | 4         | 16           | 4             | 2             | 2            | 1      | 2
+    04000003     | 1         | 16           | 2             | 2             | 1            | 1      | 1
+    04000004     | 1         | 9            | 2             | 2             | 1            | 1      | 1
+"""
+BASKETS_AFTER = """
+    practice_agb | basket_id | combinations | practice_mean | national_mean | basket_index | weight | weighted_index
+    04000001     | 1         | 20           | 4             | 2             | 2            | 0.5    | 1
+    04000001     | 3         | 20           | 4             | 4             | 1            | 0.5    | 0.5
+    04000002     | 4         | 16           | 4             | 4             | 1            | 1      | 1
+    04000003     | 1         | 32           | 2             | 2             | 1            | 1      | 1
+    04000005     | 1         | 12           | 2             | 2             | 1            | 1      | 1
+"""
+# 1 has another basket, and more treatments in the one it kept; 2 gives the same while the country doubled; 3 only grew;
+# 4 went, 5 came.
+INDEX_BEFORE = """
+    practice_agb | combinations | treatments | index | index_rounded | ci_lower | ci_upper
+    04000001     | 40           | 140        | 125   | 125           | 121      | 129
+    04000002     | 16           | 64         | 200   | 200           | 194      | 206
+    04000003     | 16           | 32         | 100   | 100           | 94       | 106
+    04000004     | 9            | 18         | 100   | 100           |          |
+"""
+INDEX_AFTER = """
+    practice_agb | combinations | treatments | index | index_rounded | ci_lower | ci_upper
+    04000001     | 40           | 160        | 150   | 150           | 146      | 154
+    04000002     | 16           | 64         | 100   | 100           | 94       | 106
+    04000003     | 32           | 64         | 100   | 100           | 96       | 104
+    04000005     | 12           | 24         | 100   | 100           | 92       | 108
+"""
+OUTCOMES_BEFORE = "uzovi | outcome | records\n 0101 | mandate | 5\n 0101 | counted | 254"
+OUTCOMES_AFTER = "uzovi | outcome | records\n 0101 | credit | 2\n 0101 | counted | 300\n 0102 | counted | 12"
+FACTORS = """
+    lower | upper | sd   | factor
+    10    | 60    | {sd} | {factor}
+    60    |       | {sd} | 1
+"""
+
+
+def run(spark: SparkSession, baskets: str, index: str, outcomes: str, sd: float, factor: int) -> dict[str, DataFrame]:
+    return {
+        "practice_baskets": frame(spark, PRACTICE_BASKETS, baskets),
+        "practice_index": frame(spark, PRACTICE_INDEX, index),
+        "outcomes": frame(spark, OUTCOMES, outcomes),
+        "correction_factors": frame(spark, CORRECTION_FACTORS, FACTORS.format(sd=sd, factor=factor)),
+    }
+
+
+@pytest.fixture(scope="module")
+def before(spark: SparkSession) -> dict[str, DataFrame]:
+    return run(spark, BASKETS_BEFORE, INDEX_BEFORE, OUTCOMES_BEFORE, 12.5, 4)
+
+
+@pytest.fixture(scope="module")
+def after(spark: SparkSession) -> dict[str, DataFrame]:
+    return run(spark, BASKETS_AFTER, INDEX_AFTER, OUTCOMES_AFTER, 15, 5)
+
+
+def compared(before: Mapping[str, DataFrame], after: Mapping[str, DataFrame], most: int = 10) -> dict[str, Any]:
+    queries = compare_summary.queries(before, after, most)
+    return compare_summary.figures({name: query.collect() for name, query in queries.items()})
+
+
+def test_what_a_basket_adds_to_the_change(
+    spark: SparkSession, before: dict[str, DataFrame], after: dict[str, DataFrame]
+) -> None:
+    # Practice 1, basket 1: 100 * (1 - 1.125) = -12.5. By its mean: half-way weight 0.625, one treatment more of 2:
+    # +31.25. By its weight: a quarter less of an index half-way 1.75: -43.75. Its other baskets come or go.
+    # Practice 2: 4 of 2 becomes 4 of 4. 4 and 5 are in one run only, here as if the rest of them had no basket.
+    expected = frame(
+        spark,
+        EXPLAINED,
+        """
+        practice_agb | basket_id | combinations_before | combinations_after | change | own_mean | mix    | national_mean
+        04000001     | 1         | 30                  | 20                 | -12.5  | 31.25    | -43.75 | 0
+        04000001     | 2         | 10                  | 0                  | -12.5  | 0        | -12.5  | 0
+        04000001     | 3         | 0                   | 20                 | 50     | 0        | 50     | 0
+        04000002     | 4         | 16                  | 16                 | -100   | 0        | 0      | -100
+        04000003     | 1         | 16                  | 32                 | 0      | 0        | 0      | 0
+        04000004     | 1         | 9                   | 0                  | -100   | 0        | -100   | 0
+        04000005     | 1         | 0                   | 12                 | 100    | 0        | 100    | 0
+        """,
+    )
+    actual = compare.explain_changes(before["practice_baskets"], after["practice_baskets"])
+    assert_rows(actual, expected, key=["practice_agb", "basket_id"])
+
+
+def test_figures_worked_by_hand(before: dict[str, DataFrame], after: dict[str, DataFrame]) -> None:
+    figures = compared(before, after)
+    assert figures["records"] == {
+        "mandate": {"before": 5, "after": 0},
+        "credit": {"before": 0, "after": 2},
+        "counted": {"before": 254, "after": 312},
+    }
+    assert figures["totals"] == {
+        "practices": {"before": 4, "after": 4},
+        "combinations": {"before": 81, "after": 100},
+        "treatments": {"before": 254, "after": 312},
+        "sd": {"before": 12.5, "after": 15.0},
+    }
+    assert figures["correction_factors"][0] == {"lower": 10, "upper": 60, "before": 4, "after": 5}
+    assert figures["presence"] == {
+        "both": {"practices": 3, "combinations_before": 72, "combinations_after": 88},
+        "appeared": {"practices": 1, "combinations_before": 0, "combinations_after": 12},
+        "disappeared": {"practices": 1, "combinations_before": 9, "combinations_after": 0},
+    }
+    assert figures["appeared"] == [{"practice_agb": "04000005", "combinations": 12, "index_rounded": 100}]
+    assert figures["disappeared"] == [{"practice_agb": "04000004", "combinations": None, "index_rounded": None}]
+    assert [row for row in figures["index_changes"] if row["practices"]] == [
+        {"from": None, "to": -20, "practices": 1, "with_interval": 1},
+        {"from": 0, "to": 0, "practices": 1, "with_interval": 1},
+        {"from": 20, "to": None, "practices": 1, "with_interval": 1},
+    ]
+    assert (figures["index_rounded_changed"], figures["with_interval"], figures["side_changed"]) == (2, 3, 1)
+    assert {(row["before"], row["after"]): row["practices"] for row in figures["sides"]} == {
+        ("above", "above"): 1,
+        ("above", "around"): 1,
+        ("around", "around"): 1,
+    }
+    assert [(row["practice_agb"], row["change"], row["own_mean"], row["mix"]) for row in figures["moved"]] == [
+        ("04000002", -100, 0, 0),
+        ("04000001", 25, 31.25, -6.25),
+    ]
+    assert [row["practice_agb"] for row in compared(before, after, most=1)["moved"]] == ["04000002"]
+
+
+def test_small_baskets_are_named_without_figures(before: dict[str, DataFrame], after: dict[str, DataFrame]) -> None:
+    """Of practice 1 the baskets 2 and 3 are each in one run only; together with the third they would tell of it."""
+    doubled = compare_summary.describe(compared(before, after))
+    start = next(place for place, line in enumerate(doubled) if line.strip().startswith("04000001"))
+    practice, *baskets = [" ".join(line.split()) for line in doubled[start : start + 5]]
+    assert practice == "04000001 125.00 -> 150.00, 40 combinations +25.00 +31.25 -6.25 0.00"
+    assert baskets == [
+        "3: M 0-17, pathology 1, insurance 1, ses 3 fewer than 10",
+        "1: M 0-17, pathology 1, insurance 1, ses 1 -12.50 +31.25 -43.75 0.00",
+        "2: M 0-17, pathology 1, insurance 1, ses 2 fewer than 10",
+        "2 without figures, together +37.50 0.00 +37.50 0.00",
+    ]
+
+
+def test_what_is_left_over_tells_of_no_few_patients(spark: SparkSession) -> None:
+    # 1: three large baskets, and a rest of 9 in the second run: the third is not told, so the rest is larger. 2: a rest
+    # of 10 in both. 3: no rest. 4: the small one adds most, the first large one covers it. 5: a tie goes by basket_id,
+    # the fourth is not named.
+    ranked = frame(
+        spark,
+        EXPLAINED + ", place int, is_told boolean",
+        """
+        practice_agb | basket_id | combinations_before | combinations_after | change | place | is_told
+        04000001     | 1         | 20                  | 20                 | -9     | 1     | true
+        04000001     | 2         | 20                  | 10                 | 8      | 2     | true
+        04000001     | 3         | 10                  | 20                 | 7      | 3     | false
+        04000001     | 4         | 10                  | 9                  | 6      | 4     | false
+        04000002     | 1         | 20                  | 20                 | 9      | 1     | true
+        04000002     | 2         | 5                   | 9                  | 8      | 2     | false
+        04000002     | 3         | 5                   | 1                  | 7      | 3     | false
+        04000003     | 1         | 10                  | 10                 | 1      | 1     | true
+        04000004     | 1         | 11                  | 11                 | 1      | 2     | false
+        04000004     | 2         | 1                   | 1                  | 2      | 1     | false
+        04000005     | 1         | 20                  | 20                 | 1      | 1     | true
+        04000005     | 2         | 20                  | 20                 | -1     | 2     | true
+        04000005     | 3         | 20                  | 20                 | 1      | 3     | true
+        04000005     | 4         | 20                  | 20                 | -1     | 4     | false
+        """,
+    )
+    actual = compare.rank_baskets(ranked.drop("place", "is_told"))
+    assert_rows(actual, ranked, key=["practice_agb", "basket_id"])
+
+
+def test_changes_fall_in_bins(spark: SparkSession) -> None:
+    """A border belongs to the bin away from 0, also when its double lies a hair below it."""
+    expected = {0.0: 0, 1e-12: 0, 0.5: 1, -0.5: -1, 1.0: 2, 99.9 - 94.9: 3, -5.0: -3, 19.99: 4, 20.0: 5, -300.0: -5}
+    for change, bin_ in expected.items():
+        practices = spark.createDataFrame(
+            [(change, "both", True), (change, "both", False)], "change double, presence string, has_interval boolean"
+        )
+        assert [tuple(row) for row in compare.count_changes(practices).collect()] == [(bin_, 2, 1)], change
+
+
+def test_equal_runs_differ_in_nothing(before: dict[str, DataFrame]) -> None:
+    figures = compared(before, before)
+    assert figures["presence"]["both"]["practices"] == 4
+    assert {row["practices"] for row in figures["index_changes"] if (row["from"], row["to"]) != (0, 0)} == {0}
+    assert (figures["index_rounded_changed"], figures["side_changed"], figures["moved"]) == (0, 0, [])
+    assert all(pair["before"] == pair["after"] for pair in figures["totals"].values())
+    assert compare_summary.describe(figures)[-1] == "no index moved of the 3 practices with an interval in both runs"
+
+
+def test_baskets_add_up_to_the_change(spark: SparkSession) -> None:
+    """Whatever the two runs hold: over the baskets of a practice, and over own mean, mix and national mean."""
+
+    @settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(st.integers(0, 10_000))
+    def hold(seed: int) -> None:
+        chance = random.Random(seed)
+        runs = [country(spark, chance) for _ in range(2)]
+        figures = compared(*runs, most=1000)
+        assert len(figures["moved"]) > 20
+        for practice in figures["moved"]:
+            parts = sum(practice[part] for part in ("own_mean", "mix", "national_mean"))
+            assert parts == pytest.approx(practice["change"], abs=1e-9)
+            named = [basket for basket in practice["named_baskets"] if basket["is_told"]]
+            told = [*named, *filter(None, [practice["other_baskets"]])]
+            for part in ("change", "own_mean", "mix", "national_mean"):
+                assert sum(basket[part] for basket in told) == pytest.approx(practice[part], abs=1e-9)
+            for basket in practice["named_baskets"]:
+                sizes = [basket[f"combinations_{side}"] for side in ("before", "after")]
+                assert min(sizes) >= 10 if basket["is_told"] else sizes == [None, None]
+
+    hold()
+
+
+def country(spark: SparkSession, chance: random.Random) -> dict[str, DataFrame]:
+    """Thirty practices with some of six baskets, small and large, as the pipeline would compare them."""
+    counts = []
+    for practice in range(30):
+        for basket in chance.sample(range(1, 7), chance.randint(1, 6)):
+            combinations = chance.choice([chance.randint(1, 12), chance.randint(10, 90)])
+            counts.append((practice, basket, combinations, combinations + chance.randint(0, 400), combinations))
+    columns = "practice int, basket_id int, combinations bigint, treatments bigint, patients bigint"
+    practice_baskets = spark.createDataFrame(counts, columns)
+    national = practice_baskets.groupBy("basket_id").agg(
+        (F.sum("treatments") / F.sum("combinations")).alias("national_mean"), F.lit(False).alias("is_small")
+    )
+    baskets = practice_index.compare_baskets(practice_baskets, national).withColumn(
+        "practice_agb", F.format_string("0400%04d", "practice")
+    )
+    indices = practice_index.index_practices(baskets)
+    factors = intervals.correction_factors(intervals.spread(indices), Settings())
+    return {
+        "practice_baskets": baskets,
+        "practice_index": intervals.add_intervals(indices, factors),
+        "outcomes": frame(spark, OUTCOMES, OUTCOMES_BEFORE),
+        "correction_factors": factors,
+    }

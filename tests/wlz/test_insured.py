@@ -1,0 +1,181 @@
+"""Handbook 3.3: people insured on 1 July, by sex and by younger than 65 or older."""
+
+from __future__ import annotations
+
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from tests.support import assert_rows, frame
+from tests.wlz.support import ORGANISATIONS, people, rows, statement
+from zorgstat.wlz import insured
+from zorgstat.wlz.insured import sex_place
+
+# The columns of a tally, under names that fit beside each other.
+SHORT = {
+    "organisation": "organisation",
+    "rows": "rows",
+    "man_under_65": "m",
+    "woman_under_65": "w",
+    "man_65_plus": "m65",
+    "woman_65_plus": "w65",
+    "sex_unknown": "unknown",
+    "rows_differ": "differ",
+    "at_several_organisations": "several",
+}
+TALLY = "organisation string, " + ", ".join(f"{name} bigint" for name in list(SHORT.values())[1:])
+
+
+def assert_tally(spark: SparkSession, given: str, expected: str, year: int = 2023) -> None:
+    organisations = rows(spark, "wlz_organisations", ORGANISATIONS)
+    tallied = insured.tally(people(rows(spark, "wlz_insured", given)), organisations, statement(year=year))
+    assert tallied.columns == list(SHORT)
+    assert_rows(tallied.toDF(*SHORT.values()), frame(spark, TALLY, expected), key=["organisation"])
+
+
+def test_sex_and_age_on_1_july(spark: SparkSession) -> None:
+    assert_tally(
+        spark,
+        """
+        bsn | organisation | birth_date | sex | country | case
+        1   | 5505         | 1958-07-01 | M   | NL      | 65 today
+        2   | 5505         | 1958-07-02 | M   | NL      | 65 tomorrow
+        3   | 5505         | 1920-01-01 | V   | DE      | abroad counts
+        4   | 5505         | 2023-07-01 | V   | NL      | born today
+        5   | 5505         | 1990-01-01 | 1   | NL      |
+        6   | 5505         | 1990-01-01 | 2   | NL      |
+        7   | 0201         | 1950-01-01 | 1   | NL      |
+        8   | 0201         | 1950-01-01 | 2   | NL      |
+        9   | 0201         | 1950-01-01 | 9   | NL      | in no line
+        10  | 0201         | 1990-01-01 |     | NL      | in no line
+        11  | 0201         | 1990-01-01 | m   | NL      | in no line
+        12  | 0201         | 1990-01-01 | 01  | NL      | in no line
+        13  | 0201         | 1990-01-01 | ''  | NL      | in no line
+        """,
+        """
+        organisation | rows | m | w | m65 | w65 | unknown | differ | several
+        5505         | 6    | 2 | 2 | 1   | 1   | 0       | 0      | 0
+        0201         | 7    | 0 | 0 | 1   | 1   | 5       | 0      | 0
+        """,
+    )
+
+
+def test_who_is_registered_on_1_july(spark: SparkSession) -> None:
+    assert_tally(
+        spark,
+        """
+        bsn | organisation | birth_date | sex | registered_from | registered_to | case
+        1   | 5505         | 1990-01-01 | M   | 2023-07-01      |               | from that day
+        2   | 5505         | 1990-01-01 | M   | 2020-01-01      | 2023-07-01    | until that day
+        3   | 5505         | 1990-01-01 | M   | 2023-07-01      | 2023-07-01    | that day alone
+        4   | 5505         | 1990-01-01 | M   | 2023-07-02      |               | not yet
+        5   | 5505         | 1990-01-01 | M   | 2020-01-01      | 2023-06-30    | no longer
+        6   | 5505         | 1990-01-01 | M   | 2020-01-01      | 9999-12-31    | for ever
+        7   | 9999         | 1990-01-01 | M   | 2020-01-01      | 2023-06-30    | nobody's, but not that day
+        """,
+        """
+        organisation | rows | m | w | m65 | w65 | unknown | differ | several
+        5505         | 4    | 4 | 0 | 0   | 0   | 0       | 0      | 0
+        """,
+    )
+
+
+def test_one_of_several_rows_counts(spark: SparkSession) -> None:
+    """A code is a case; unknown codes are counted alike, and their people are nowhere else."""
+    assert_tally(
+        spark,
+        """
+        organisation    | bsn | birth_date | sex | registered_from | case
+        latest from     | a   | 1950-01-01 | M   | 2023-01-01      | counts
+        latest from     | a   | 1990-01-01 | V   | 2022-12-31      | higher in all else
+        highest birth   | b   | 1950-01-01 | V   | 2023-01-01      |
+        highest birth   | b   | 1950-01-02 | M   | 2023-01-01      | counts, its sex too
+        highest sex     | c   | 1950-01-01 | M   | 2023-01-01      |
+        highest sex     | c   | 1950-01-01 | V   | 2023-01-01      | counts
+        digits first    | d   | 1950-01-01 | M   | 2023-01-01      | counts
+        digits first    | d   | 1950-01-01 | 2   | 2023-01-01      |
+        null is lowest  | e   | 1950-01-01 | 1   | 2023-01-01      | counts
+        null is lowest  | e   | 1950-01-01 |     | 2023-01-01      |
+        unknown wins    | f   | 1950-01-01 | V   | 2023-01-01      |
+        unknown wins    | f   | 1950-01-01 | X   | 2023-01-01      | counts: in no line
+        unknown loses   | g   | 1950-01-01 | 1   | 2023-01-01      |
+        unknown loses   | g   | 1950-01-01 | 0   | 2023-01-01      |
+        unknown loses   | g   | 1950-01-01 | 19  | 2023-01-01      |
+        unknown loses   | g   | 1950-01-01 | M   | 2023-01-01      | counts
+        unknown loses   | g   | 1950-01-01 | 9   | 2023-01-01      |
+        no news         | h   | 1950-01-01 | 1   | 2023-01-01      | the same class
+        no news         | h   | 1950-01-01 | M   | 2023-01-01      |
+        no news         | h   | 1950-01-01 | M   | 2022-01-01      |
+        unknown alike   | i   | 1950-01-01 |     | 2023-01-01      | one class: none and anything else
+        unknown alike   | i   | 1950-01-01 | 9   | 2023-01-01      |
+        unknown alike   | i   | 1950-01-01 | x   | 2023-01-01      |
+        """,
+        """
+        organisation   | rows | m | w | m65 | w65 | unknown | differ | several
+        latest from    | 2    | 0 | 0 | 1   | 0   | 0       | 1      | 0
+        highest birth  | 2    | 0 | 0 | 1   | 0   | 0       | 1      | 0
+        highest sex    | 2    | 0 | 0 | 0   | 1   | 0       | 1      | 0
+        digits first   | 2    | 0 | 0 | 1   | 0   | 0       | 1      | 0
+        null is lowest | 2    | 0 | 0 | 1   | 0   | 0       | 1      | 0
+        unknown wins   | 2    | 0 | 0 | 0   | 0   | 1       | 1      | 0
+        unknown loses  | 5    | 0 | 0 | 1   | 0   | 0       | 1      | 0
+        no news        | 3    | 0 | 0 | 1   | 0   | 0       | 0      | 0
+        unknown alike  | 3    | 0 | 0 | 0   | 0   | 1       | 0      | 0
+        """,
+    )
+
+
+def test_people_at_several_organisations(spark: SparkSession) -> None:
+    assert_tally(
+        spark,
+        """
+        bsn            | organisation | birth_date | sex | registered_from | registered_to
+        at two         | 5505         | 1990-01-01 | M   | 2020-01-01      |
+        at two         | 0201         | 1990-01-01 | M   | 2020-01-01      |
+        of no sex      | 5505         | 1990-01-01 |     | 2020-01-01      |
+        of no sex      | 0201         | 1990-01-01 |     | 2020-01-01      |
+        at one, twice  | 5505         | 1990-01-01 | M   | 2020-01-01      |
+        at one, twice  | 5505         | 1990-01-01 | M   | 2021-01-01      |
+        moved          | 5505         | 1990-01-01 | M   | 2020-01-01      | 2023-06-30
+        moved          | 0201         | 1990-01-01 | M   | 2023-07-01      |
+        other unknown  | 5505         | 1990-01-01 | M   | 2020-01-01      |
+        other unknown  | 9999         | 1990-01-01 | M   | 2020-01-01      |
+        at three       | 5505         | 1990-01-01 | M   | 2020-01-01      |
+        at three       | 5506         | 1990-01-01 | V   | 2020-01-01      |
+        at three       | 0201         | 1960-01-01 | M   | 2020-01-01      |
+        """,
+        """
+        organisation | rows | m | w | m65 | w65 | unknown | differ | several
+        5505         | 6    | 4 | 0 | 0   | 0   | 1       | 0      | 3
+        5506         | 1    | 0 | 1 | 0   | 0   | 0       | 0      | 1
+        0201         | 4    | 3 | 0 | 0   | 0   | 1       | 0      | 3
+        9999         | 1    | 1 | 0 | 0   | 0   | 0       | 0      | 0
+        """,
+    )
+
+
+@pytest.mark.parametrize("year", [2024])
+def test_65_in_a_leap_year(spark: SparkSession, year: int) -> None:
+    assert_tally(
+        spark,
+        """
+        bsn | organisation | birth_date | sex
+        1   | 5505         | 1959-07-01 | M
+        2   | 5505         | 1959-07-02 | M
+        """,
+        """
+        organisation | rows | m | w | m65 | w65 | unknown | differ | several
+        5505         | 2    | 1 | 0 | 1   | 0   | 0       | 0      | 0
+        """,
+        year=year,
+    )
+
+
+def test_places_of_texts_are_in_the_order_of_texts(spark: SparkSession) -> None:
+    texts = ["", " ", " M", "0", "1", "1 ", "10", "2", "20", "9", "L", "M", "M ", "N", "V", "V ", "W", "m", "v", "é"]
+    sexes = spark.createDataFrame([(text,) for text in texts], "sex string").select(
+        "sex", sex_place(F.col("sex")).alias("at")
+    )
+    places = [row["at"] for row in sexes.orderBy("sex").collect()]
+    assert places == sorted(places)
+    assert {row["sex"]: row["at"] for row in sexes.where("at % 2 = 1").collect()} == {"1": 1, "2": 3, "M": 5, "V": 7}
