@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyspark
 from chispa import assert_df_equality
 from deltalake import write_deltalake
 from pyspark.sql import DataFrame, SparkSession
@@ -142,6 +143,14 @@ def citizens(tables: Mapping[str, pa.Table]) -> set[str]:
     """Every number of nine digits in the inputs: what no message, screen or log may show."""
     columns = [table["bsn"].to_pylist() for table in tables.values() if "bsn" in table.column_names]
     return {bsn for column in columns for bsn in column if bsn and bsn.isdigit() and len(bsn) == 9 and int(bsn)}
+
+
+def spark_home_in(folder: Path) -> Path:
+    """A home for Spark when it plays a cluster: its workers write into the home."""
+    folder.mkdir()
+    for path in Path(str(pyspark.__file__)).parent.iterdir():
+        (folder / path.name).symlink_to(path)
+    return folder
 
 
 class Command:

@@ -14,7 +14,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from tests.oracle import cases
-from tests.support import Command, write_inputs
+from tests.support import Command, spark_home_in, write_inputs
 from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.behandelindex.settings import resolve
 from zorgstat.behandelindex.tables import OUTPUTS
@@ -287,27 +286,15 @@ def test_ctrl_c_ends_a_run_on_sail(phase: str, country: Country, tmp_path: Path)
     assert rows(tmp_path / "out", "runs") == []
 
 
-@pytest.fixture
-def spark_home(tmp_path: Path) -> Iterator[Path]:
-    """Spark works in its own home when it plays a cluster: a home of the test."""
-    import pyspark
-
-    home = tmp_path / "spark"
-    home.mkdir()
-    for path in Path(str(pyspark.__file__)).parent.iterdir():
-        (home / path.name).symlink_to(path)
-    yield home
-    shutil.rmtree(home / "work", ignore_errors=True)
-
-
 @pytest.mark.slow
 def test_an_executor_that_is_killed_changes_nothing(
-    country: Country, undisturbed: dict[str, str], tmp_path: Path, spark_home: Path
+    country: Country, undisturbed: dict[str, str], tmp_path: Path
 ) -> None:
     """One of two, in the middle of the build: its work is done again by another."""
+    home = spark_home_in(tmp_path / "spark")
     process = country.command.start(
         "behandelindex", "run", country.settings, "--input", country.inputs, "--output", tmp_path / "out",
-        "--conf", "spark.master=local-cluster[2,1,1024]", "--engine", "spark", "--json", SPARK_HOME=str(spark_home),
+        "--conf", "spark.master=local-cluster[2,1,1024]", "--engine", "spark", "--json", SPARK_HOME=str(home),
     )  # fmt: skip
     assert process.stderr is not None
     killed = False
@@ -328,3 +315,4 @@ def test_an_executor_that_is_killed_changes_nothing(
     assert killed
     assert process.returncode == 0, stderr
     assert json.loads(stdout)["checksums"] == undisturbed
+    shutil.rmtree(home / "work", ignore_errors=True)
