@@ -4,15 +4,19 @@ ENGINE ?= spark
 BENCH_CLAIMS ?= 20000000
 BENCH_ROUNDS ?= 3
 
+ON_SAIL_ONLY := $(addprefix tests/,wlz test_disclosure.py behandelindex/test_disclosure.py behandelindex/test_compare.py \
+	io/test_bad_input.py io/test_compare.py io/test_export.py)
+ON_SAIL := $(ON_SAIL_ONLY) tests/behandelindex/test_witnesses.py
+
 BIN := .venv/bin
 READY := .venv/.ready
 DEMO_INPUT := demo/.input-$(CLAIMS)
 DEMO_SETTINGS := $(addprefix conf/behandelindex/,2023-1.toml 2023-2.toml 2023-3.toml)
 
-.PHONY: help setup docs demo test test-all bench check format zip wheel lock clean
+.PHONY: help setup docs demo test test-all test-faults bench check format zip wheel lock clean
 
 help:
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: $(READY) ## Make .venv with all packages and the jars of Delta (PYTHON=python3)
 	@echo "Ready: $(BIN)/zorgstat"
@@ -37,13 +41,17 @@ $(DEMO_INPUT): | $(READY)
 		--engine $(ENGINE)
 	@touch $@
 
+# What is about frames and stored tables holds on any engine, and Sail is quick; then Spark, for the rest and for itself.
 test: $(READY) ## Fast tests
-	$(BIN)/pytest -q --engine sail tests/behandelindex/test_witnesses.py
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -q -m "not slow" --engine sail $(ON_SAIL)
+	$(BIN)/pytest -m "not slow" $(addprefix --ignore=,$(ON_SAIL_ONLY))
 
-test-all: $(READY) ## All tests, the slow ones too
-	$(BIN)/pytest -q --engine sail tests/behandelindex/test_witnesses.py
+test-all: $(READY) ## All tests on both engines, the slow ones too
+	$(BIN)/pytest -q --engine sail $(ON_SAIL)
 	$(BIN)/pytest
+
+test-faults: $(READY) ## Kills, crowds, full disks, lost executors, layouts: an hour of processes
+	$(BIN)/pytest -q --engine sail tests/test_faults.py tests/test_same_bits.py tests/test_privacy_of_runs.py
 
 bench: $(READY) ## Spark and Sail beside DuckDB (BENCH_CLAIMS="5000000 20000000" BENCH_ROUNDS=3); some 15 minutes
 	$(BIN)/python -m bench.run --claims $(BENCH_CLAIMS) --rounds $(BENCH_ROUNDS)

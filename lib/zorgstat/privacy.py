@@ -55,8 +55,9 @@ def person(bsn: Column) -> Column:
 
     For a frame that has the columns of `PERSON_KEY`.
     """
-    mapped: Column = (F.col("person_factor") * digits(bsn, BSN_LENGTH) + F.col("person_shift")) % PRIME
-    return (mapped + FIRST).cast("int")
+    mapped = F.col("person_factor") * digits(bsn, BSN_LENGTH) + F.col("person_shift")
+    number: Column = (mapped % PRIME + FIRST).cast("int")
+    return number
 
 
 def citizen(person: Column) -> Column:

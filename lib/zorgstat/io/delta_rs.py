@@ -61,6 +61,14 @@ def commits(path: str) -> Sequence[Mapping[str, Any]] | None:
     return None if table is None else table.history()
 
 
+def set_properties(path: str, properties: Mapping[str, str]) -> bool:
+    """As a version of its own. False where delta-rs cannot."""
+    table = _open(path)
+    if table is not None:
+        table.alter.set_table_properties(dict(properties))
+    return table is not None
+
+
 def _open(path: str) -> DeltaTable | None:
     folder = local_path(path)
     return None if DeltaTable is None or folder is None else DeltaTable(str(folder))

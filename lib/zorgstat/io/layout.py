@@ -17,16 +17,14 @@ from pyspark.sql import DataFrame, SparkSession
 from zorgstat.behandelindex.tables import INPUTS
 from zorgstat.errors import TableError
 from zorgstat.io.paths import table_path
-from zorgstat.io.store import Store
+from zorgstat.io.store import BSN, STATISTICS, Store
 from zorgstat.tables import Table
 
-BSN = "bsn"
 TABLES = {table.name: table for table in INPUTS if BSN in table.names}
 
 # Several files per core, on a laptop and on a cluster; none too small to be worth opening.
 FILES, LEAST_BYTES, MOST_BYTES = 64, 4_000_000, 128_000_000
 FILE_SIZE = "spark.databricks.delta.optimize.maxFileSize"
-STATISTICS = "delta.dataSkippingStatsColumns"
 SETTINGS = {
     # Delta refuses a column without statistics in its log. The bsn has none there, and nobody searches for one.
     "spark.databricks.delta.optimize.zorder.checkStatsCollection.enabled": "false",
@@ -101,12 +99,12 @@ def lay_out(store: Store, table: Table) -> Change:
 
 def _keep_bsn_out(store: Store, table: Table) -> bool:
     """The new files' lowest and highest bsn must not come into Delta's log. Could those of the old files?"""
-    properties = {row["key"]: row["value"] for row in _sql(store, table, "SHOW TBLPROPERTIES {}").collect()}
-    named = properties.get(STATISTICS)
+    pins, _ = store.pin([table])
+    named = pins[table.name].properties.get(STATISTICS)
     if named is not None and BSN not in [name.strip(" `").lower() for name in named.split(",")]:
         return False
     others = ",".join(name for name in table.names if name != BSN)
-    _sql(store, table, f"ALTER TABLE {{}} SET TBLPROPERTIES ('{STATISTICS}' = '{others}')")
+    store.set_properties(table.name, {STATISTICS: others})
     return True
 
 

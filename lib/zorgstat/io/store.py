@@ -24,6 +24,9 @@ RETENTION = {
     "delta.deletedFileRetentionDuration": "interval 1 week",
     "delta.logRetentionDuration": "interval 30 days",
 }
+# The columns of which Delta's log has the lowest and highest value of each file.
+STATISTICS = "delta.dataSkippingStatsColumns"
+BSN = "bsn"
 HOURS = {"hour": 1, "day": 24, "week": 168}
 RERUN_DAYS = 365  # a published figure may be asked for again until the next year's stands
 
@@ -139,7 +142,7 @@ class Store:
         # its last bit.
         searched = ",".join(column.name for column in table.columns if column.type in ("string", "int", "bigint"))
         writer = checks.as_declared(frame, table).write.format("delta").mode("append").option("userMetadata", run_id)
-        writer.option("delta.dataSkippingStatsColumns", searched).option("mergeSchema", "true").save(self.path(table))
+        writer.option(STATISTICS, searched).option("mergeSchema", "true").save(self.path(table))
 
     def replace(self, frame: DataFrame, name: str) -> None:
         """Makes the rows the whole of a table, as its next version. No identifiers in the statistics of Delta's log.
@@ -147,12 +150,20 @@ class Store:
         For who holds the folder (`writing`).
         """
         path = table_path(self.root, name)
-        properties = {
-            "delta.dataSkippingStatsColumns": ",".join(column for column in frame.columns if column != "bsn"),
-            **dict.fromkeys(RETENTION, f"interval {RERUN_DAYS} days"),
-        }
+        others = ",".join(column for column in frame.columns if column != BSN)
+        properties = {STATISTICS: others, **dict.fromkeys(RETENTION, f"interval {RERUN_DAYS} days")}
+        if delta_rs.is_table(path) and _pin(self.engine, path).properties.get(STATISTICS) != others:
+            self.set_properties(name, properties)  # a table that is there keeps its own, whatever is written
         writer = frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
         writer.options(**properties).save(path)
+
+    def set_properties(self, name: str, properties: Mapping[str, str]) -> None:
+        """Of a table that is there. For who holds the folder (`writing`)."""
+        path = table_path(self.root, name)
+        if not delta_rs.set_properties(path, properties):
+            pairs = ", ".join(f"'{key}' = '{value}'" for key, value in properties.items())
+            quoted = path.replace("`", "``")
+            self.engine.spark.sql(f"ALTER TABLE delta.`{quoted}` SET TBLPROPERTIES ({pairs})")
 
     def commits(self, table: Table) -> list[tuple[str | None, datetime]]:
         """The commits that the table's log still has: the run that each tells of, and when it was made."""
