@@ -267,8 +267,8 @@ def test_a_full_disk_is_told_and_does_no_harm(engine: str, country: Country, tmp
     assert json.loads(result)["status"] == "published"
 
 
-@pytest.mark.parametrize("phase", ["check inputs", "build", "write"])
-def test_ctrl_c_ends_a_run_on_sail(phase: str, country: Country, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("phase", "delay"), [("check inputs", 0.0), ("build", 0.1), ("build", 0.4), ("write", 0.0)])
+def test_ctrl_c_ends_a_run_on_sail(phase: str, delay: float, country: Country, tmp_path: Path) -> None:
     """Within seconds, in words, with nothing published. On Spark: tests/test_cli.py."""
     process = country.start(tmp_path / "out")
     assert process.stderr is not None
@@ -276,6 +276,7 @@ def test_ctrl_c_ends_a_run_on_sail(phase: str, country: Country, tmp_path: Path)
         progress = PROGRESS.match(line)
         if progress and progress[1] == phase:
             break
+    time.sleep(delay)
     os.kill(process.pid, signal.SIGINT)
     since = time.monotonic()
     _, stderr = process.communicate(timeout=60)

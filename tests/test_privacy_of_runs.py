@@ -17,9 +17,12 @@ import psutil  # type: ignore[import-untyped]
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyspark.sql import functions as F
 
 from tests.oracle import cases
 from tests.support import Command, citizens, write_inputs
+from zorgstat.io.attempt import Attempt, guard
+from zorgstat.io.session import Engine
 
 TABLES, RAW = cases.generate(7, claims=300)
 CITIZENS = citizens(TABLES)
@@ -147,3 +150,19 @@ def test_a_run_that_fails_leaves_no_bsn_behind(engine: str, tmp_path: Path) -> N
     assert "av_classes" in ran.stderr
     (tmp_path / "screen").write_text(ran.stdout + ran.stderr + "x" * 10_000)
     assert search(tmp_path) == {}
+
+
+def test_an_exception_of_the_engine_tells_no_value(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither on the screen nor in the engine's log: its class, its condition and its place only."""
+    bsn = min(CITIZENS)
+
+    def work(attempt: Attempt) -> None:
+        attempt.engine = engine
+        rows = engine.spark.createDataFrame([(f"{bsn}x",)], "bsn string")
+        rows.select(F.col("bsn").cast("int")).collect()
+
+    assert guard(work) == 70
+    assert bsn not in capsys.readouterr().err
+    assert engine.log is not None
+    log = engine.log.read_text(encoding="utf-8", errors="replace")
+    assert not any(bsn in log for bsn in CITIZENS)

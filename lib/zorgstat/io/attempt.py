@@ -81,7 +81,8 @@ def guard(work: Callable[[Attempt], None]) -> int:
     """Does the work and returns the exit code; what fails is told in words, without the values that Spark may quote."""
     attempt = Attempt()
     try:
-        work(attempt)
+        with session.told_of_ctrl_c():
+            work(attempt)
         return 0
     except ZorgstatError as error:
         _say(_headline(error), str(error) + (f"\n{attempt.fate}" if error.exit_code == 4 else ""))

@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
+from zorgstat.errors import SettingsError
+
 
 def local_path(root: str) -> Path | None:
     """The folder that a root stands for, or None when it lies on a store that this process cannot open itself."""
+    if not root.strip():
+        raise SettingsError("a root is empty; give a folder or an address.")
     address = urlparse(root)
     if address.scheme in ("", "file"):
         return Path(unquote(address.path) if address.scheme else root).absolute()

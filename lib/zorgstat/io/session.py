@@ -12,15 +12,18 @@ import logging
 import os
 import re
 import shutil
+import signal
 import socket
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from importlib import metadata, resources
 from pathlib import Path
+from types import FrameType
 
 from pyspark.errors import PySparkException
 from pyspark.logger import PySparkLogger
@@ -286,6 +289,30 @@ def _sail() -> Iterator[Engine]:
         running.release()
         session.stop()
         server.stop()
+
+
+@contextlib.contextmanager
+def told_of_ctrl_c() -> Iterator[None]:
+    """Ctrl-C ends Sail too, and its client may tell that as an error of the connection and forget about Ctrl-C."""
+    pressed = threading.Event()
+
+    def press(number: int, frame: FrameType | None) -> None:
+        pressed.set()
+        before(number, frame)
+
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    signal.signal(signal.SIGINT, press)
+    try:
+        yield
+    except PySparkException as error:
+        if type(error).__name__ == "SparkConnectGrpcException" and pressed.wait(0.5):
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def name_of(error: Exception) -> str:
