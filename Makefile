@@ -1,19 +1,21 @@
 PYTHON ?= python3
 CLAIMS ?= 200000
 ENGINE ?= spark
+WLZ_CLAIMS ?= 50000
 BENCH_CLAIMS ?= 20000000
 BENCH_ROUNDS ?= 3
 
 ON_SAIL_ONLY := $(addprefix tests/,wlz test_disclosure.py behandelindex/test_disclosure.py behandelindex/test_compare.py \
-	io/test_bad_input.py io/test_compare.py io/test_export.py)
+	io/test_bad_input.py io/test_compare.py io/test_export.py io/test_documents.py)
 ON_SAIL := $(ON_SAIL_ONLY) tests/behandelindex/test_witnesses.py
 
 BIN := .venv/bin
 READY := .venv/.ready
 DEMO_INPUT := demo/.input-$(CLAIMS)
+WLZ_INPUT := demo/.wlz-input-$(WLZ_CLAIMS)
 DEMO_SETTINGS := $(addprefix conf/behandelindex/,2023-1.toml 2023-2.toml 2023-3.toml)
 
-.PHONY: help setup docs demo test test-all test-faults bench check format zip wheel lock clean
+.PHONY: help setup docs demo demo-wlz test test-all test-faults bench check format zip wheel lock clean
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -41,9 +43,23 @@ $(DEMO_INPUT): | $(READY)
 		--engine $(ENGINE)
 	@touch $@
 
-# What is about frames and stored tables holds on any engine, and Sail is quick; then Spark, for the rest and for itself.
+demo-wlz: $(READY) $(WLZ_INPUT) ## Statements of a quarter over made-up claims, and their documents (WLZ_CLAIMS=50000)
+	$(BIN)/zorgstat wlz run conf/wlz/2023-2.toml --input demo/wlz-input --output demo/wlz-output \
+		--engine $(ENGINE)
+	rm -rf demo/wlz-documents
+	$(BIN)/zorgstat wlz documents --output demo/wlz-output --year 2023 --quarter 2 --to demo/wlz-documents --all \
+		--input demo/wlz-input
+
+$(WLZ_INPUT): | $(READY)
+	rm -rf demo/wlz-input demo/.wlz-input-*
+	$(BIN)/zorgstat synth wlz --output demo/wlz-input --claims $(WLZ_CLAIMS) --seed 1 --year 2023 \
+		--engine $(ENGINE)
+	@touch $@
+
+# Rules and stored tables are the same on any engine, and Sail is quick; then Spark, the reference, for the rest.
 test: $(READY) ## Fast tests
 	$(BIN)/pytest -q -m "not slow" --engine sail $(ON_SAIL)
+	$(BIN)/pytest -q tests/wlz/test_witnesses.py -k golden
 	$(BIN)/pytest -m "not slow" $(addprefix --ignore=,$(ON_SAIL_ONLY))
 
 test-all: $(READY) ## All tests on both engines, the slow ones too

@@ -86,13 +86,16 @@ def delivery(tmp_path_factory: pytest.TempPathFactory) -> Delivery:
     return Delivery(inputs, output, json.loads(ran.stdout), ran.stderr)
 
 
-@pytest.mark.parametrize("command", ["", "behandelindex run", "synth behandelindex", "tables optimize"])
+@pytest.mark.parametrize(
+    "command",
+    ["", "behandelindex run", "wlz run", "wlz calendar", "synth behandelindex", "synth wlz", "tables optimize"],
+)
 def test_help_shows_examples(command: str, tmp_path: Path) -> None:
     """And how the command ends, where that tells something."""
     helped = zorgstat(*command.split(), "--help", logs=tmp_path, **NO_JAVA)
     assert helped.returncode == 0
     assert re.search(r"Examples:\n +zorgstat ", helped.stdout)
-    if not command.startswith("synth"):
+    if not command.startswith(("synth", "wlz calendar")):
         codes = LAYOUT_EXIT_CODES if command.startswith("tables") else EXIT_CODES
         for code, meaning in codes.items():
             assert re.search(rf"^ +{code} +{re.escape(meaning)}$", helped.stdout, re.MULTILINE)

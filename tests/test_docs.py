@@ -13,6 +13,9 @@ from zorgstat.behandelindex.selection import OUTCOME_NAMES
 from zorgstat.behandelindex.settings import Settings
 from zorgstat.io.attempt import EXIT_CODES
 from zorgstat.periods import ReportVersion
+from zorgstat.wlz.calendar import Statement
+from zorgstat.wlz.findings import RULES
+from zorgstat.wlz.settings import KEYS as WLZ_KEYS
 
 ROOT = Path(__file__).parents[1]
 DOCS, PACKAGE = ROOT / "docs", ROOT / "lib" / "zorgstat"
@@ -27,6 +30,7 @@ def test_the_page_of_tables_is_what_the_declarations_give(capsys: pytest.Capture
 def test_every_setting_is_described() -> None:
     keys = set(Settings().as_json()) - {"report", "correction_factor"}
     keys |= {f"report.{field.name}" for field in fields(ReportVersion)} | {"correction_factor.method"}
+    keys |= {f"statement.{field.name}" for field in fields(Statement)} | (set(WLZ_KEYS) - {"statement"})
     assert {cell.strip("`") for cell in first_cells("settings.md", r"`[a-z_.]+`")} == keys
 
 
@@ -48,12 +52,19 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(found), f"{target}#{anchor}"
 
 
-def test_the_method_names_code_that_exists() -> None:
-    text = (DOCS / "method.md").read_text(encoding="utf-8")
+def test_every_rule_of_findings_is_described_in_their_order() -> None:
+    page = (DOCS / "wlz.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `(\w+)` \| (error|warning) \|", page, re.MULTILINE)
+    assert listed == [(rule.name, rule.severity) for rule in RULES]
+
+
+@pytest.mark.parametrize(("page", "pipeline"), [("method.md", "behandelindex"), ("wlz.md", "wlz")])
+def test_the_method_names_code_that_exists(page: str, pipeline: str) -> None:
+    text = (DOCS / page).read_text(encoding="utf-8")
     named = {pair for pair in re.findall(r"`(\w+)\.(_?\w+)`", text) if pair[1] not in ("py", "csv", "toml")}
     assert len(named) > 20
     for module, name in named:
-        [path] = [*PACKAGE.glob(f"{module}.py"), *PACKAGE.glob(f"behandelindex/{module}.py")]
+        [path] = [*PACKAGE.glob(f"{module}.py"), *PACKAGE.glob(f"{pipeline}/{module}.py")]
         assert re.search(rf"^(def|class) {name}\b", path.read_text(encoding="utf-8"), re.MULTILINE), f"{path}: {name}"
 
 

@@ -305,7 +305,8 @@ def test_an_executor_that_is_killed_changes_nothing(
             executors = [
                 child
                 for child in psutil.Process(process.pid).children(recursive=True)
-                if "CoarseGrainedExecutorBackend" in " ".join(child.cmdline())
+                if child.status() != psutil.STATUS_ZOMBIE
+                and "CoarseGrainedExecutorBackend" in " ".join(child.cmdline())
             ]
             assert len(executors) == 2
             time.sleep(2)

@@ -12,10 +12,12 @@ import pytest
 
 import zorgstat
 from zorgstat import codes
-from zorgstat.behandelindex.tables import INPUTS, OUTPUTS
+from zorgstat.behandelindex import tables as behandelindex
 from zorgstat.io import config  # for the reader of TOML, which depends on the Python version
-from zorgstat.tables import RUNS, Table
+from zorgstat.tables import OF_EVERY_PIPELINE, Table
+from zorgstat.wlz import tables as wlz
 
+TABLES = [*behandelindex.INPUTS, *behandelindex.OUTPUTS, *wlz.INPUTS, *wlz.OUTPUTS, *OF_EVERY_PIPELINE]
 PACKAGE = Path(str(resources.files(zorgstat)))
 LISTS = sorted(path.stem for path in (PACKAGE / "reference").glob("*.csv"))
 METHOD_LISTS = [name for name in LISTS if not name.startswith("synth_")]  # synth_*: made-up data, no rule reads them
@@ -59,7 +61,7 @@ def test_the_method_groups_18_csi_codes() -> None:
     }
 
 
-@pytest.mark.parametrize("table", [*INPUTS, *OUTPUTS, RUNS], ids=lambda table: table.name)
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_every_table_is_documented(table: Table) -> None:
     assert len(set(table.names)) == len(table.names)
     assert set(table.key) <= set(table.names)
@@ -68,7 +70,7 @@ def test_every_table_is_documented(table: Table) -> None:
 
 
 def test_tables_have_names_of_their_own() -> None:
-    names = [table.name for table in (*INPUTS, *OUTPUTS, RUNS)]
+    names = [table.name for table in TABLES]
     assert len(set(names)) == len(names)
 
 

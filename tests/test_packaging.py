@@ -22,6 +22,7 @@ from zorgstat.io.session import Engine
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 NOT_ON_A_CLUSTER = (
+    "typst",
     "click",
     "rich",
     "deltalake",

@@ -19,13 +19,15 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import functions as F
 
-from tests.oracle import cases
+from tests.oracle import cases, wlz_cases
 from tests.support import Command, citizens, write_inputs
+from tests.wlz import support as wlz
 from zorgstat.io.attempt import Attempt, guard
 from zorgstat.io.session import Engine
 
 TABLES, RAW = cases.generate(7, claims=300)
-CITIZENS = citizens(TABLES)
+WLZ_TABLES, WLZ_RAW = wlz_cases.generate(20, size=100)
+CITIZENS = citizens(TABLES) | citizens(WLZ_TABLES)
 # Nothing packed and nothing encrypted: what cannot be read cannot be searched.
 OPEN = {
     "spark.io.encryption.enabled": "false",
@@ -108,12 +110,24 @@ def test_a_run_leaves_no_bsn_behind(engine: str, conf: dict[str, str], tmp_path:
     inputs = write_inputs(tmp_path / "in", TABLES, bsn_in_log=conf != OPEN)
     settings = tmp_path / "settings.toml"
     settings.write_text("report = {{ year = {year}, version = {version} }}\n".format(**RAW["report"]))
+    watch_a_run(("behandelindex", "run", settings, "--input", inputs), engine, conf, tmp_path)
+
+
+@pytest.mark.parametrize("engine", ["sail", pytest.param("spark", marks=pytest.mark.slow)])
+def test_a_statement_leaves_no_bsn_behind(engine: str, tmp_path: Path) -> None:
+    """Nor do the findings on it, which are about few people."""
+    inputs, settings = wlz.write_inputs(tmp_path / "in", WLZ_TABLES), tmp_path / "settings.toml"
+    settings.write_text("statement = {{ year = {year}, quarter = {quarter} }}\n".format(**WLZ_RAW["statement"]))
+    conf = {"spark.shuffle.compress": "false"} if engine == "spark" else {}
+    watch_a_run(("wlz", "run", settings, "--input", inputs), engine, conf, tmp_path)
+
+
+def watch_a_run(words: tuple[object, ...], engine: str, conf: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "events").mkdir()
     given = {**conf, "spark.eventLog.dir": str(tmp_path / "events")} if conf else {}
     options = [word for key, value in given.items() for word in ("--conf", f"{key}={value}")]
     command = Command(tmp_path)
-    arguments = ("--input", inputs, "--engine", engine, *options)
-    process = command.start("behandelindex", "run", settings, "--output", tmp_path / "out", "--json", *arguments)
+    process = command.start(*words, "--output", tmp_path / "out", "--json", "--engine", engine, *options)
     assert process.stderr is not None
     screen = ""
     for line in process.stderr:

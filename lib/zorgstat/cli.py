@@ -12,15 +12,19 @@ from typing import NoReturn
 
 from zorgstat import __version__
 from zorgstat.behandelindex.pipeline import BEHANDELINDEX
-from zorgstat.io import attempt, compare, export, job, layout, run
+from zorgstat.io import attempt, compare, documents, export, job, layout, run
 from zorgstat.io import runs as run_commands
 from zorgstat.io.session import ENGINES, Engine
+from zorgstat.pipelines import Pipeline
+from zorgstat.wlz import due
+from zorgstat.wlz.pipeline import WLZ
+from zorgstat.wlz.settings import FIRST_YEAR, LAST_YEAR
 
 try:
     import click
 except ImportError:
     raise SystemExit(
-        "The command zorgstat needs the library click: pip install zorgstat. On a cluster use jobs/behandelindex.py."
+        "The command zorgstat needs the library click: pip install zorgstat. On a cluster use the files in jobs/."
     ) from None
 
 
@@ -57,6 +61,7 @@ def main() -> NoReturn:
 Examples:
   zorgstat synth behandelindex --output demo/input
   zorgstat behandelindex run conf/behandelindex/2023-3.toml --input demo/input --output demo/output
+  zorgstat wlz run conf/wlz/2023-2.toml --input data/wlz --output published
 
 """
     + EXIT_CODES,
@@ -71,48 +76,165 @@ def behandelindex() -> None:
     """The Behandelindex for physiotherapy: each practice compared with the national mean of like patients."""
 
 
-@behandelindex.command(
-    "run",
-    epilog="""\b
-Examples:
+def _add_run(group: click.Group, pipeline: Pipeline, meaning: str, examples: str) -> None:
+    """The command `run` of a pipeline: what it computes, and its examples; the rest is the same for all."""
+
+    @group.command("run", help=meaning, epilog=f"\b\nExamples:\n{examples}\n\n" + EXIT_CODES)
+    @click.argument("settings", nargs=-1, required=True, metavar="SETTINGS.toml...")
+    @click.option("--input", "input_root", required=True, type=ROOT, metavar="ROOT", help="Folder of the input tables.")
+    @OUTPUT_ROOT
+    @CONF
+    @ENGINE
+    @click.option("--force", is_flag=True, help="Run also when the same figures are published already.")
+    @click.option(
+        "--json", "as_json", is_flag=True, help="One JSON object on standard output, everything else on standard error."
+    )
+    def run_pipeline(
+        settings: tuple[str, ...],
+        input_root: str,
+        output_root: str,
+        conf: tuple[str, ...],
+        engine: str,
+        force: bool,
+        as_json: bool,
+    ) -> None:
+        code = job.reports(
+            pipeline,
+            settings,
+            input_root,
+            output_root,
+            engine=engine,
+            conf=_pairs(conf),
+            force=force,
+            as_json=as_json,
+            watch=live if sys.stderr.isatty() else attempt.plain_lines,
+        )
+        raise SystemExit(code)
+
+
+_add_run(
+    behandelindex,
+    BEHANDELINDEX,
+    "Compute and publish the reporting versions that the SETTINGS files describe, one file a version.",
+    """\
   zorgstat behandelindex run conf/behandelindex/2023-3.toml --input data/2023 --output published
   zorgstat behandelindex run conf/behandelindex/2023-*.toml --input data/2023 --output published
-  zorgstat behandelindex run 2023-3.toml --input IN --output OUT --conf spark.driver.memory=8g --json
+  zorgstat behandelindex run 2023-3.toml --input IN --output OUT --conf spark.driver.memory=8g --json""",
+)
+
+
+@command.group()
+def wlz() -> None:
+    """The Wlz quarterly statement of zorgkantoren and Wlz-uitvoerders, to the Zorginstituut."""
+
+
+_add_run(
+    wlz,
+    WLZ,
+    "Compute and publish the quarterly statements that the SETTINGS files describe, one file a quarter.",
+    """\
+  zorgstat wlz run conf/wlz/2023-2.toml --input data/wlz --output published
+  zorgstat wlz run conf/wlz/2023-*.toml --input data/wlz --output published
+  zorgstat wlz run conf/wlz/2023-2.toml --input IN --output OUT --engine sail --json""",
+)
+
+
+@wlz.command("calendar", epilog="\b\nExamples:\n  zorgstat wlz calendar 2023")
+@click.argument("year", type=click.IntRange(FIRST_YEAR, LAST_YEAR), metavar="YEAR")
+def show_calendar(year: int) -> None:
+    """What is due when in a YEAR, and from whom: the quarterly statements, and the claims through Vektis."""
+    print("\n".join(due.describe(year)))
+
+
+YEAR_NUMBER, QUARTER_NUMBER = click.IntRange(FIRST_YEAR, LAST_YEAR), click.IntRange(1, 4)
+ORGANISATIONS = click.option(
+    "--organisation", "organisations", multiple=True, metavar="CODE", help="Of this organisation; repeatable."
+)
+
+
+@wlz.command(
+    "documents",
+    epilog="""\b
+Examples:
+  zorgstat wlz documents --output published --year 2023 --quarter 2 --to documents/2023-2 --all --input data/wlz
+  zorgstat wlz documents --output published --year 2023 --quarter 1 --to q1 --organisation 5505 --dossier
 
 """
-    + EXIT_CODES,
+    + _told(documents.EXIT_CODES),
 )
-@click.argument("settings", nargs=-1, required=True, metavar="SETTINGS.toml...")
-@click.option("--input", "input_root", required=True, type=ROOT, metavar="ROOT", help="Folder of the input tables.")
 @OUTPUT_ROOT
+@click.option("--year", type=YEAR_NUMBER, required=True, help="Year of the statement.")
+@click.option("--quarter", type=QUARTER_NUMBER, required=True, help="Quarter of the statement.")
+@click.option("--to", "folder", required=True, type=ROOT, metavar="FOLDER", help="A new folder for the documents.")
+@ORGANISATIONS
+@click.option("--all", "every", is_flag=True, help="Of every organisation of the run.")
+@click.option(
+    "--input", "input_root", default="", type=ROOT, metavar="ROOT", help="Input tables of the run: names, rows read."
+)
+@click.option("--dossier", "with_dossier", is_flag=True, help="A dossier in every quarter, not only in the second.")
 @CONF
 @ENGINE
-@click.option("--force", is_flag=True, help="Run also when the same figures are published already.")
-@click.option(
-    "--json", "as_json", is_flag=True, help="One JSON object on standard output, everything else on standard error."
-)
-def run_behandelindex(
-    settings: tuple[str, ...],
-    input_root: str,
+def write_documents(
     output_root: str,
+    year: int,
+    quarter: int,
+    folder: str,
+    organisations: tuple[str, ...],
+    every: bool,
+    input_root: str,
+    with_dossier: bool,
     conf: tuple[str, ...],
     engine: str,
-    force: bool,
-    as_json: bool,
 ) -> None:
-    """Compute and publish the reporting versions that the SETTINGS files describe, one file a version."""
-    code = job.reports(
-        BEHANDELINDEX,
-        settings,
-        input_root,
-        output_root,
-        engine=engine,
-        conf=_pairs(conf),
-        force=force,
-        as_json=as_json,
-        watch=live if sys.stderr.isatty() else attempt.plain_lines,
+    """Write the documents of a published statement, in Dutch: workbooks, board statement, letter, dossier.
+
+    Tables on this machine are read without an engine.
+    """
+    code = documents.write_documents(
+        _place(output_root, conf, engine),
+        year,
+        quarter,
+        folder,
+        organisations=organisations,
+        every=every,
+        input_root=input_root,
+        with_dossier=with_dossier,
     )
     raise SystemExit(code)
+
+
+@wlz.command(
+    "deliver",
+    epilog="""\b
+Examples:
+  zorgstat wlz deliver --check documents/2023-2 --output published
+  zorgstat wlz deliver --check q1 --output published --year 2023 --quarter 1 --organisation 5505
+
+"""
+    + _told(documents.DELIVERY_EXIT_CODES),
+)
+@click.option("--check", "folder", required=True, type=ROOT, metavar="FOLDER", help="Folder of the documents.")
+@OUTPUT_ROOT
+@click.option("--year", type=YEAR_NUMBER, help="Year of the statement, where the files do not tell.")
+@click.option("--quarter", type=QUARTER_NUMBER, help="Quarter of the statement, where the files do not tell.")
+@ORGANISATIONS
+@CONF
+@ENGINE
+def check_delivery(
+    folder: str,
+    output_root: str,
+    year: int | None,
+    quarter: int | None,
+    organisations: tuple[str, ...],
+    conf: tuple[str, ...],
+    engine: str,
+) -> None:
+    """Check a folder of documents before it is mailed, and tell what goes where by when. Mails nothing.
+
+    Without --organisation the folder should hold the documents of every organisation of the run.
+    """
+    place = _place(output_root, conf, engine)
+    raise SystemExit(documents.check_delivery(place, folder, year=year, quarter=quarter, organisations=organisations))
 
 
 @command.group()
@@ -120,33 +242,52 @@ def synth() -> None:
     """Make synthetic input tables: no real person, practice or claim is in them."""
 
 
-@synth.command(
-    "behandelindex",
-    epilog="""\b
-Examples:
-  zorgstat synth behandelindex --output demo/input --claims 200000
-  zorgstat synth behandelindex --output /data/national --claims 40000000 --seed 7 --year 2024
-""",
-)
-@click.option("--output", "output_root", required=True, type=ROOT, metavar="ROOT", help="Folder of the tables to make.")
-@click.option(
-    "--claims", type=click.IntRange(min=1_000), default=200_000, show_default=True, help="About so many claims."
-)
-@click.option("--seed", type=int, default=1, show_default=True, help="Another seed makes another country.")
-@click.option(
-    "--year", type=click.IntRange(2006, 2099), default=2023, show_default=True, help="Year of the treatments."
-)
-@CONF
-@ENGINE
-def synth_behandelindex(
-    output_root: str, claims: int, seed: int, year: int, conf: tuple[str, ...], engine: str
-) -> None:
+def _add_synth(pipeline: Pipeline, meaning: str, of_claims: str, of_year: str, first_year: int, examples: str) -> None:
+    """The command `synth` of a pipeline; `of_claims` and `of_year` say what the options count."""
+
+    @synth.command(pipeline.name, help=meaning, epilog=f"\b\nExamples:\n{examples}")
+    @click.option(
+        "--output", "output_root", required=True, type=ROOT, metavar="ROOT", help="Folder of the tables to make."
+    )
+    @click.option("--claims", type=click.IntRange(min=1_000), default=200_000, show_default=True, help=of_claims)
+    @click.option("--seed", type=int, default=1, show_default=True, help="Another seed makes another country.")
+    @click.option("--year", type=click.IntRange(first_year, 2099), default=2023, show_default=True, help=of_year)
+    @CONF
+    @ENGINE
+    def synth_pipeline(output_root: str, claims: int, seed: int, year: int, conf: tuple[str, ...], engine: str) -> None:
+        watch = live if sys.stderr.isatty() else attempt.plain_lines
+        code = job.synth(
+            output_root, claims, seed, year, pipeline=pipeline.name, engine=engine, conf=_pairs(conf), watch=watch
+        )
+        raise SystemExit(code)
+
+
+_add_synth(
+    BEHANDELINDEX,
     """Write the seven input tables of the Behandelindex, and the truth they were made with (synth_practices).
 
     The same seed gives the same rows on every machine and engine. Tables that are there already get a new version.
-    """
-    watch = live if sys.stderr.isatty() else attempt.plain_lines
-    raise SystemExit(job.synth(output_root, claims, seed, year, engine=engine, conf=_pairs(conf), watch=watch))
+    """,
+    "About so many claims.",
+    "Year of the treatments.",
+    2006,
+    """\
+  zorgstat synth behandelindex --output demo/input --claims 200000
+  zorgstat synth behandelindex --output /data/national --claims 40000000 --seed 7 --year 2024""",
+)
+_add_synth(
+    WLZ,
+    """Write the ten input tables of the Wlz statement, for each quarter of a year.
+
+    The same seed gives the same rows on every machine and engine. Tables that are there already get a new version.
+    """,
+    "About so many claims, of the year and the one before.",
+    "Year of the statements.",
+    FIRST_YEAR,
+    """\
+  zorgstat synth wlz --output demo/wlz --claims 200000
+  zorgstat synth wlz --output /data/wlz --claims 20000000 --seed 7 --year 2024""",
+)
 
 
 @command.group()
@@ -344,7 +485,7 @@ def export_tables(
 def _age(text: str | None) -> timedelta | None:
     if text is None:
         return None
-    found = re.fullmatch(r"(\d+)([hd])", text)
+    found = re.fullmatch(r"(\d{1,5})([hd])", text)
     if not found:
         raise click.BadParameter(f"{text}: write hours or days, such as 12h or 2d", param_hint="--older-than")
     return timedelta(hours=int(found[1]) * (24 if found[2] == "d" else 1))

@@ -11,8 +11,9 @@ def heading(name: str, *columns: str) -> str:
 
 
 def figure(name: str, value: str, share: str = "") -> str:
-    """A name and a figure, set to the right; what stands behind it follows."""
-    return f"  {name:<{WIDTH}} {value:>14}{share}".rstrip()
+    """A name and a figure, set to the right; what stands behind it follows. A long name takes room of the figure."""
+    room = 14 - max(0, len(name) - WIDTH)
+    return f"  {name:<{WIDTH}} {value:>{max(room, 0)}}{share}".rstrip()
 
 
 def words(name: str, value: str) -> str:

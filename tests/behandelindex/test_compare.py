@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -88,21 +89,26 @@ def compared(before: Mapping[str, DataFrame], after: Mapping[str, DataFrame], mo
 def test_what_a_basket_adds_to_the_change(
     spark: SparkSession, before: dict[str, DataFrame], after: dict[str, DataFrame]
 ) -> None:
-    # Practice 1, basket 1: 100 * (1 - 1.125) = -12.5. By its mean: half-way weight 0.625, one treatment more of 2:
-    # +31.25. By its weight: a quarter less of an index half-way 1.75: -43.75. Its other baskets come or go.
-    # Practice 2: 4 of 2 becomes 4 of 4. 4 and 5 are in one run only, here as if the rest of them had no basket.
+    # 100 * (weight * (basket_index - 1) after, less the same before). Practice 1:
+    # basket 1: 0.5 * (2 - 1) - 0.75 * (1.5 - 1) = 0.5 - 0.375 = 0.125. Own mean: weight half-way 0.625, times one
+    #   treatment more of 2: 0.3125. Mix: a quarter less, of an index half-way 1.75, so 0.75 above 1: -0.1875.
+    # basket 2: nothing - 0.25 * (0.5 - 1) = 0.125: it went, and lay below 100. All mix.
+    # basket 3: 0.5 * (1 - 1) - nothing = 0: it has half of the patients, and they get what others get.
+    # Together 25 points: the index went from 125 to 150.
+    # Practice 2: 1 * (1 - 1) - 1 * (2 - 1) = -1; its own mean stays 4, 1/2 becomes 1/4: 4 * -1/4 = -1, all national.
+    # Practice 3 grew, 4 and 5 are in one run only (here as if the rest of them had no basket): all of index 100.
     expected = frame(
         spark,
         EXPLAINED,
         """
         practice_agb | basket_id | combinations_before | combinations_after | change | own_mean | mix    | national_mean
-        04000001     | 1         | 30                  | 20                 | -12.5  | 31.25    | -43.75 | 0
-        04000001     | 2         | 10                  | 0                  | -12.5  | 0        | -12.5  | 0
-        04000001     | 3         | 0                   | 20                 | 50     | 0        | 50     | 0
+        04000001     | 1         | 30                  | 20                 | 12.5   | 31.25    | -18.75 | 0
+        04000001     | 2         | 10                  | 0                  | 12.5   | 0        | 12.5   | 0
+        04000001     | 3         | 0                   | 20                 | 0      | 0        | 0      | 0
         04000002     | 4         | 16                  | 16                 | -100   | 0        | 0      | -100
         04000003     | 1         | 16                  | 32                 | 0      | 0        | 0      | 0
-        04000004     | 1         | 9                   | 0                  | -100   | 0        | -100   | 0
-        04000005     | 1         | 0                   | 12                 | 100    | 0        | 100    | 0
+        04000004     | 1         | 9                   | 0                  | 0      | 0        | 0      | 0
+        04000005     | 1         | 0                   | 12                 | 0      | 0        | 0      | 0
         """,
     )
     actual = compare.explain_changes(before["practice_baskets"], after["practice_baskets"])
@@ -123,10 +129,11 @@ def test_figures_worked_by_hand(before: dict[str, DataFrame], after: dict[str, D
         "sd": {"before": 12.5, "after": 15.0},
     }
     assert figures["correction_factors"][0] == {"lower": 10, "upper": 60, "before": 4, "after": 5}
+    # Of the 81 before, 72 are of practices in both runs: who knows that knows the 9 of the one that went.
     assert figures["presence"] == {
-        "both": {"practices": 3, "combinations_before": 72, "combinations_after": 88},
+        "both": {"practices": 3, "combinations_before": None, "combinations_after": 88},
         "appeared": {"practices": 1, "combinations_before": 0, "combinations_after": 12},
-        "disappeared": {"practices": 1, "combinations_before": 9, "combinations_after": 0},
+        "disappeared": {"practices": 1, "combinations_before": None, "combinations_after": 0},
     }
     assert figures["appeared"] == [{"practice_agb": "04000005", "combinations": 12, "index_rounded": 100}]
     assert figures["disappeared"] == [{"practice_agb": "04000004", "combinations": None, "index_rounded": None}]
@@ -155,11 +162,43 @@ def test_small_baskets_are_named_without_figures(before: dict[str, DataFrame], a
     practice, *baskets = [" ".join(line.split()) for line in doubled[start : start + 5]]
     assert practice == "04000001 125.00 -> 150.00, 40 combinations +25.00 +31.25 -6.25 0.00"
     assert baskets == [
-        "3: M 0-17, pathology 1, insurance 1, ses 3 fewer than 10",
-        "1: M 0-17, pathology 1, insurance 1, ses 1 -12.50 +31.25 -43.75 0.00",
+        "1: M 0-17, pathology 1, insurance 1, ses 1 +12.50 +31.25 -18.75 0.00",
         "2: M 0-17, pathology 1, insurance 1, ses 2 fewer than 10",
-        "2 without figures, together +37.50 0.00 +37.50 0.00",
+        "3: M 0-17, pathology 1, insurance 1, ses 3 fewer than 10",
+        "2 without figures, together +12.50 0.00 +12.50 0.00",
     ]
+
+
+def test_practices_of_one_run_in_lines(before: dict[str, DataFrame], after: dict[str, DataFrame]) -> None:
+    lines = [" ".join(line.split()) for line in compare_summary.describe(compared(before, after))]
+    start = lines.index("practices in one run or both")
+    assert lines[start + 1 : start + 6] == [
+        "in both 3 combinations not shown -> 88",
+        "appeared 1 combinations 12",
+        "04000005 12 combinations, index 100",
+        "disappeared 1 combinations not shown",
+        "04000004 fewer than 10 combinations",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "most", "hidden"),
+    [
+        ([], 10, False),
+        ([12], 10, False),  # nothing is left when it is subtracted
+        ([9], 10, True),
+        ([40, 9], 10, True),  # 49 - 40
+        ([40, 9, 9], 10, True),  # 18 of two with at most 9 each
+        ([1] * 12, 10, True),  # 12 of twelve with at least 1 each
+        ([5, 5, 5], 10, False),  # 15 of three: each may have 1 to 9
+        ([40, 40, 5], 2, True),  # one is left, not listed
+        ([40, 30, 5], 1, False),  # 35 of two that are not listed, none more than 40
+        ([10, 10, 9], 1, True),  # 19 of two, none more than 10: a 10 and a 9
+    ],
+)
+def test_a_sum_that_gives_a_small_practice_away(sizes: list[int], most: int, hidden: bool) -> None:
+    listed = [size if size >= 10 else None for size in sizes[:most]]
+    assert compare.gives_away(len(sizes), sum(sizes), listed) == hidden
 
 
 def test_what_is_left_over_tells_of_no_few_patients(spark: SparkSession) -> None:
@@ -232,6 +271,143 @@ def test_baskets_add_up_to_the_change(spark: SparkSession) -> None:
                 assert min(sizes) >= 10 if basket["is_told"] else sizes == [None, None]
 
     hold()
+
+
+def test_a_basket_is_measured_against_100(spark: SparkSession) -> None:
+    """Exactly, in fractions: baskets of whatever size, in one run or both, above, below and at the national mean."""
+
+    @settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(st.integers(0, 10_000))
+    def hold(seed: int) -> None:
+        chance = random.Random(seed)
+        held = [{f"0400{place:04d}": practice(chance, place % 3 == 0) for place in range(60)} for _ in range(2)]
+        frames = [spark.createDataFrame(rows_of(practices), PRACTICE_BASKETS_TYPES) for practices in held]
+        explained = compare.explain_changes(*frames)
+        found = explained.collect()
+        assert len(found) == sum(len(held[0][agb].keys() | held[1][agb].keys()) for agb in held[0])
+        for row in found:
+            sides = [side[row["practice_agb"]] for side in held]
+            before, after = (contribution(side, row["basket_id"]) for side in sides)
+            room = 1e-9 * max(1.0, *(100 * float(index(side)) for side in sides))
+            assert row["change"] == pytest.approx(float(after - before), abs=room)
+            assert row["own_mean"] + row["mix"] + row["national_mean"] == pytest.approx(row["change"], abs=room)
+            if before == after == 0:  # it has patients, and they get what others get
+                assert row["change"] == pytest.approx(0, abs=room)
+                assert row["mix"] == pytest.approx(0, abs=room)
+            if len([side for side in sides if row["basket_id"] in side]) == 1:
+                assert row["own_mean"] == row["national_mean"] == 0
+        for sums in compare.add_up(explained).collect():
+            agb = sums["practice_agb"]
+            change = 100 * (index(held[1][agb]) - index(held[0][agb]))
+            room = 1e-9 * max(1.0, *(100 * float(index(side[agb])) for side in held))
+            assert sums["change"] == pytest.approx(float(change), abs=room)
+
+    hold()
+
+
+Basket = tuple[int, int, Fraction]  # combinations, treatments, national mean
+PRACTICE_BASKETS_TYPES = """practice_agb string, basket_id int, combinations bigint, practice_mean double,
+    national_mean double, basket_index double, weight double, weighted_index double"""
+
+
+def practice(chance: random.Random, is_average: bool) -> dict[int, Basket]:
+    """Baskets of one patient and of a million; of an average practice every one at the national mean."""
+    held = {}
+    for basket in chance.sample(range(1, 9), chance.randint(1, 8)):
+        combinations = chance.choice([1, 9, 10, chance.randint(1, 100), 1_000_000])
+        treatments = combinations * chance.choice([1, 3, 40]) + chance.randint(0, 5)
+        mean = Fraction(treatments, combinations)
+        held[basket] = (combinations, treatments, mean * (1 if is_average else chance.choice([1, Fraction(1, 7), 3])))
+    return held
+
+
+def index(practice: Mapping[int, Basket]) -> Fraction:
+    """Times 1: treatments of every basket over its national mean, over all combinations."""
+    means = sum((treatments / national for _, treatments, national in practice.values()), Fraction(0))
+    return means / sum(combinations for combinations, _, _ in practice.values())
+
+
+def contribution(practice: Mapping[int, Basket], basket: int) -> Fraction:
+    if basket not in practice:
+        return Fraction(0)
+    combinations, treatments, national = practice[basket]
+    weight = Fraction(combinations, sum(of_one for of_one, _, _ in practice.values()))
+    return 100 * weight * (treatments / combinations / national - 1)
+
+
+def rows_of(practices: Mapping[str, Mapping[int, Basket]]) -> list[tuple[Any, ...]]:
+    rows = []
+    for agb, held in practices.items():
+        of_all = sum(combinations for combinations, _, _ in held.values())
+        for basket, (combinations, treatments, national) in held.items():
+            mean, weight = treatments / combinations, combinations / of_all
+            basket_index = mean / float(national)
+            rows.append((agb, basket, combinations, mean, float(national), basket_index, weight, weight * basket_index))
+    return rows
+
+
+def test_no_small_practice_of_one_run_is_given_away(spark: SparkSession) -> None:
+    """To a reader who subtracts all that he is told, and knows by which rule numbers are hidden."""
+
+    chosen = [(1, 2, 8, 9, 10, 11, 12, 30), (1,), (9,), (1, 40), (9, 10)]  # as few or as many as so many can have
+    sizes = st.sampled_from(chosen).flatmap(lambda of: st.lists(st.sampled_from(of), max_size=13))
+
+    @settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(sizes, sizes, sizes, st.integers(1, 12))
+    def hold(gone: list[int], come: list[int], stayed: list[int], most: int) -> None:
+        runs = [indices(spark, {"G": gone, "S": stayed}), indices(spark, {"C": come, "S": stayed})]
+        practices = compare.compare_practices(*[{"practice_index": run} for run in runs])
+        told = compare_summary.presence(
+            {
+                "presence": compare.count_presence(practices).collect(),
+                "unmatched": compare.list_unmatched(practices, most).collect(),
+            }
+        )
+        for name, side, sizes in (("disappeared", "before", gone), ("appeared", "after", come)):
+            size, total = f"combinations_{side}", sum(sizes) + sum(stayed)
+            known = [row["combinations"] for row in told[name]]
+            assert known == [one if one >= 10 else None for one in sorted(sizes, reverse=True)[:most]]
+            assert all((row["index_rounded"] is None) == (row["combinations"] is None) for row in told[name])
+            sums = {told["presence"][name][size]}
+            if stayed:  # without them the total of a run is the sum
+                in_both = told["presence"]["both"][size]
+                sums.add(None if in_both is None else total - in_both)
+            assert len(sums) == 1  # both are told, or neither
+            [sum_] = sums
+            assert sum_ in (None, sum(sizes))
+            small = [one for one in sizes if one < 10]
+            if small:
+                assert len(guesses(len(sizes), known, sum_)) >= 9
+            if sum_:
+                assert sum_ >= 10
+                assert not small or sum_ - sum(filter(None, known)) >= 10
+
+    hold()
+
+
+def guesses(practices: int, known: list[int | None], sum_: int | None) -> set[int]:
+    """What a practice that is not told may have; nine numbers are as many as "fewer than 10" leaves open."""
+    told = [one for one in known if one is not None]
+    others = practices - len(told)
+    most = 9 if None in known else min(told, default=9)
+    possible = range(sum(told) + others, sum(told) + others * most + 1) if sum_ is None else [sum_]
+    found: set[int] = set()
+    for guess in possible:
+        if compare.gives_away(practices, guess, known) == (sum_ is None):
+            left = guess - sum(told)
+            found |= set(range(max(1, left - (others - 1) * most), min(most, left - (others - 1)) + 1))
+    return found
+
+
+def indices(spark: SparkSession, sizes: Mapping[str, list[int]]) -> DataFrame:
+    """An index of every practice, of so many combinations; names in no order of size."""
+    rows = [
+        (f"{letter}{place}", size, 100.0, 100, *((98, 102) if size > 10 else (None, None)))
+        for letter, of_letter in sizes.items()
+        for place, size in enumerate(of_letter)
+    ]
+    types = "practice_agb string, combinations bigint, index double, index_rounded int, ci_lower int, ci_upper int"
+    return spark.createDataFrame(rows, types)
 
 
 def country(spark: SparkSession, chance: random.Random) -> dict[str, DataFrame]:

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from tests.support import person_key
 from zorgstat.behandelindex import pipeline, selection, settings, synth, tables
 from zorgstat.behandelindex.synth import faults
-from zorgstat.behandelindex.synth.draws import spread
+from zorgstat.draws import spread
 
 CLAIMS, SEED, YEAR = 6000, 1, 2023
 BIG_SHARE = 2000  # of 100,000: enough for each of the faults to occur among a few thousand claims

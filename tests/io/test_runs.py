@@ -361,3 +361,94 @@ def test_duckdb_reads_current_rows_without_an_engine(shelf: Shelf) -> None:
         """).fetchall()
     assert current == [(shelf.second["run_id"],)]
     assert publication.RUN_ID.fullmatch(shelf.second["run_id"])
+
+
+def test_forced_figures_must_be_those_that_were_published(shelf: Shelf, tmp_path: Path) -> None:
+    """The same inputs, settings and software, and other checksums: something is wrong, and nothing is published."""
+    output = shelf.copy(tmp_path / "out")
+    table = DeltaTable(str(output / "runs"))
+    checksums = json.dumps({**shelf.second["checksums"], "outcomes": "1:2:3"}, sort_keys=True)
+    table.update({"checksums": f"'{checksums}'"}, predicate=f"run_id = '{shelf.second['run_id']}'")
+    settings = output.parent / "table.toml"
+    settings.write_text((shelf.inputs.parent / "table.toml").read_text())
+    roots = ("--input", shelf.inputs, "--output", output, "--engine", "sail")
+    forced = shelf.command.run("behandelindex", "run", settings, *roots, "--force")
+    assert forced.returncode == 4
+    assert f"same_as_before: outcomes: not as in {shelf.second['run_id']}" in forced.stderr
+    assert len(rows(output, "runs")) == 2
+
+
+def test_a_run_whose_rows_are_gone_is_not_taken_for_published(shelf: Shelf, tmp_path: Path) -> None:
+    output = shelf.copy(tmp_path / "out")
+    shutil.rmtree(output / PRACTICE_INDEX.name)
+    roots = ("--input", shelf.inputs, "--output", output, "--engine", "sail")
+    again = shelf.command.run("behandelindex", "run", shelf.inputs.parent / "table.toml", *roots)
+    assert again.returncode == 4
+    assert "practice_index: " in again.stderr
+    assert "is not whole any more: --force publishes" in again.stderr
+    assert shelf.runs("verify", shelf.second["run_id"], output=output).returncode == 4
+    forced = shelf.command.run("behandelindex", "run", shelf.inputs.parent / "table.toml", *roots, "--force")
+    assert forced.returncode == 0, forced.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "verb", "code", "told"),
+    [
+        ({"checksums": "{}", "row_counts": "{}"}, "verify", 4, "practice_index: 0 rows published"),
+        ({"settings": "{not json"}, "list", 0, "current"),
+        ({"pipeline": "unheard"}, "verify", 2, "which zorgstat"),
+    ],
+)
+def test_rows_of_other_programs_are_met_with_words(
+    changes: dict[str, str], verb: str, code: int, told: str, shelf: Shelf, tmp_path: Path
+) -> None:
+    output = shelf.copy(tmp_path / "out")
+    values = {name: f"'{value}'" for name, value in changes.items()}
+    DeltaTable(str(output / "runs")).update(values, predicate=f"run_id = '{shelf.second['run_id']}'")
+    ran = shelf.runs(verb, *([] if verb == "list" else [shelf.second["run_id"]]), output=output)
+    assert ran.returncode == code, ran.stderr
+    assert told in ran.stdout + ran.stderr
+
+
+def test_runs_with_the_columns_of_the_contract_alone_will_do(shelf: Shelf, tmp_path: Path) -> None:
+    """Another program wrote it: without identities of inputs, without an engine."""
+    output = shelf.copy(tmp_path / "out")
+    table = DeltaTable(str(output / "runs")).to_pyarrow_table().drop_columns(["input_identities", "engine"])
+    shutil.rmtree(output / "runs")
+    write_deltalake(str(output / "runs"), table)
+    assert shelf.runs("list", output=output).returncode == 0
+    again = shelf.runs("verify", shelf.first["run_id"], "--recompute", "--input", shelf.inputs, output=output)
+    assert again.returncode == 0, again.stderr
+    assert shelf.runs("withdraw", shelf.first["run_id"], "--reason", "x", output=output).returncode == 0
+
+
+def test_outputs_of_another_type_are_told_before_anything_is_computed(shelf: Shelf, tmp_path: Path) -> None:
+    output = shelf.copy(tmp_path / "out")
+    table = DeltaTable(str(output / "runs")).to_pyarrow_table()
+    place = table.schema.get_field_index("sequence")
+    narrow = table.set_column(place, "sequence", table["sequence"].cast(pa.int32()))
+    write_deltalake(str(output / "runs"), narrow, mode="overwrite", schema_mode="overwrite")
+    roots = ("--input", shelf.inputs, "--output", output, "--engine", "sail")
+    ran = shelf.command.run("behandelindex", "run", shelf.inputs.parent / "table.toml", *roots, "--force")
+    assert ran.returncode == 3
+    assert "output runs: column sequence is int, expected bigint." in ran.stderr
+    assert "build" not in ran.stderr
+
+
+@pytest.mark.parametrize(
+    "left", ["null", "[1, 2]", '{"process": 1}', '{"process": "1", "host": "x", "since": "y"}', ""]
+)
+def test_what_stands_in_a_lock_file_stops_nobody(left: str, tmp_path: Path) -> None:
+    (tmp_path / "_locks").mkdir()
+    (tmp_path / "_locks" / "commit.lock").write_text(left)
+    with locks.hold(str(tmp_path), "commit", wait=True):
+        pass
+
+
+@pytest.mark.parametrize("name", ["o p", "é", "o%20p", "o#2", "~15", "o?"])
+def test_sail_refuses_folders_that_it_would_write_beside(name: str, shelf: Shelf, tmp_path: Path) -> None:
+    roots = ("--input", shelf.inputs, "--output", tmp_path / name, "--engine", "sail")
+    ran = shelf.command.run("behandelindex", "run", shelf.inputs.parent / "table.toml", *roots)
+    assert ran.returncode == 2
+    assert "the engine sail cannot work in" in ran.stderr
+    assert not list(tmp_path.iterdir())

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+from deltalake import write_deltalake
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from tests.support import frame
+from tests.support import frame, person_key
 from zorgstat.io.session import Engine
+from zorgstat.privacy import PERSON_KEY
 from zorgstat.tables import Table
 from zorgstat.wlz import pipeline
 from zorgstat.wlz.calendar import Statement
@@ -98,10 +102,11 @@ def people(rows: DataFrame) -> DataFrame:
 def inputs(spark: SparkSession, texts: Mapping[str, str]) -> dict[str, DataFrame]:
     """All inputs; what is not told has no rows, but for the three organisations of every test."""
     told = {"wlz_organisations": ORGANISATIONS, **texts}
-    return {
+    made = {
         name: rows(spark, name, told[name]) if name in told else spark.createDataFrame([], table.schema)
         for name, table in TABLES.items()
     }
+    return {**made, PERSON_KEY.name: person_key(spark)}
 
 
 def settings(quarter: int = 2, year: int = 2023, known_at: date | None = None) -> Settings:
@@ -134,3 +139,20 @@ def collect(built: DataFrame, table: Table, asked: Settings) -> list[tuple[Any, 
     for row in found:
         assert all(value is not None for value, column in zip(row, figures, strict=True) if not column.nullable)
     return sorted(found, key=lambda row: tuple("" if value is None else value for value in row))
+
+
+def frames(spark: SparkSession, tables: Mapping[str, pa.Table], partitions: int | None = None) -> dict[str, DataFrame]:
+    """The inputs as frames, in so many partitions, with the key of people."""
+    made = {
+        name: spark.createDataFrame(tables[name].select(table.names), table.schema) for name, table in TABLES.items()
+    }
+    if partitions:
+        made = {name: rows.repartition(partitions) for name, rows in made.items()}
+    return {**made, PERSON_KEY.name: person_key(spark)}
+
+
+def write_inputs(root: Path, tables: Mapping[str, pa.Table]) -> Path:
+    """Real Delta tables, written by delta-rs as another program would."""
+    for name in TABLES:
+        write_deltalake(str(root / name), tables[name], mode="overwrite")
+    return root

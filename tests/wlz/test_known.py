@@ -37,16 +37,25 @@ def test_nothing_recorded_or_received_later(spark: SparkSession) -> None:
     found = known.as_known(given, settings(known_at=date(2023, 8, 14)))
     assert sorted(found) == sorted(table.name for table in INPUTS)
     assert not [name for name, table in found.items() if "bsn" in table.columns]
-    names = {
-        "wlz_claims": "claim_reference",
-        "wlz_home_visits": "person",
-        "wlz_conscious_choice_talks": "person",
-    }
+    names = {"wlz_claims": "claim_reference", "wlz_home_visits": "recorded_on", "wlz_conscious_choice_talks": "held_on"}
     assert {name: sorted(row[0] for row in found[name].select(column).collect()) for name, column in names.items()} == {
         "wlz_claims": ["before", "on the day"],
-        "wlz_home_visits": ["on the day"],
-        "wlz_conscious_choice_talks": ["any"],
+        "wlz_home_visits": [date(2023, 8, 14)],
+        "wlz_conscious_choice_talks": [date(2023, 12, 31)],
     }
+
+
+def test_a_person_is_a_citizen_number_without_the_number(spark: SparkSession) -> None:
+    """Equal for equal texts and for no others, be they nine digits or anything else; claims are of nobody."""
+    texts = ["012345678", "12345678", " 12345678", "123456789", "1234567890", "12345678x", "''", "X", "x"]
+    lines = "\n".join(f"{text} | 2023-01-0{1 + place % 2}" for place, text in enumerate([*texts, *texts]))
+    given = inputs(spark, {"wlz_deaths": f"bsn | died_on\n{lines}", "wlz_claims": "case\nany"})
+    found = known.as_known(given, settings(known_at=date(2023, 8, 14)))
+    assert [name for name in found["wlz_claims"].columns if name in ("bsn", "person", "stranger")] == []
+    persons = [row["person"] for row in found["wlz_deaths"].collect()]
+    assert len(persons) == 2 * len(texts)
+    assert len(set(persons)) == len({text.strip() for text in texts})  # a table in text has no room for a space
+    assert not {text.strip() for text in texts} & set(persons)
 
 
 def test_the_last_word_on_a_grant(spark: SparkSession) -> None:

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from tests.support import ARROW
+from tests.support import ARROW, person_key
 from tests.wlz.support import TABLES, USUAL, Rows, build, settings
 from zorgstat.io.session import Engine
+from zorgstat.privacy import PERSON_KEY
 from zorgstat.wlz.known import as_known
 
 KNOWN_AT = date(2023, 8, 14)
@@ -115,7 +116,7 @@ def records(seed: int) -> Records:
 
 
 def frames(spark: SparkSession, given: Records) -> dict[str, DataFrame]:
-    return {
+    made = {
         name: spark.createDataFrame(
             pa.table(
                 {
@@ -128,6 +129,7 @@ def frames(spark: SparkSession, given: Records) -> dict[str, DataFrame]:
         )
         for name, table in TABLES.items()
     }
+    return {**made, PERSON_KEY.name: person_key(spark)}
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from zorgstat.errors import SettingsError
-from zorgstat.wlz.calendar import Statement
+from zorgstat.io import config
+from zorgstat.wlz.calendar import QUARTERS, Statement
+from zorgstat.wlz.pipeline import WLZ
 from zorgstat.wlz.settings import Settings, resolve
 
 SECOND = {"statement": {"year": 2023, "quarter": 2}}
@@ -69,3 +72,9 @@ def test_every_fault_stands_in_one_message() -> None:
         "statement.quarter is 5; use 1, 2, 3 or 4.",
         'known_at is "soon"; use a date such as 2023-08-14.',
     ]
+
+
+@pytest.mark.parametrize("quarter", QUARTERS)
+def test_the_file_of_every_quarter_of_2023(quarter: int) -> None:
+    file = Path(__file__).parents[2] / "conf" / "wlz" / f"2023-{quarter}.toml"
+    assert config.load(WLZ, file) == resolve({"statement": {"year": 2023, "quarter": quarter}})

@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from zorgstat import exact
-from zorgstat.behandelindex.settings import Settings
+from zorgstat.behandelindex.settings import Settings, shown
 from zorgstat.checks import Finding
 from zorgstat.pipelines import Frames
 
@@ -26,7 +26,7 @@ def remarks(inputs: Frames, settings: Settings) -> DataFrame:
     is_insurer = F.col("kind") == "insurer"
     names_asked = dict(enumerate(settings.participating))
     labels = [F.count_if(is_insurer & (F.col("concern") == name)).alias(f"n{n}") for n, name in names_asked.items()]
-    without = [F.when(F.col(f"n{n}") == 0, F.lit(name)) for n, name in names_asked.items()]
+    without = [F.when(F.col(f"n{n}") == 0, F.lit(shown(name))) for n, name in names_asked.items()]
     names = F.concat_ws(", ", *without)
     return (
         inputs["insurers"]
@@ -34,7 +34,7 @@ def remarks(inputs: Frames, settings: Settings) -> DataFrame:
         .select(
             F.lit("participant_without_label").alias("rule"),
             F.lit("warning").alias("severity"),
-            sum((F.when(name.isNotNull(), 1).otherwise(0) for name in without), F.lit(0)).cast("bigint").alias("count"),
+            F.size(F.array_compact(F.array(*without))).cast("bigint").alias("count"),
             F.concat(
                 F.lit("concerns in participating for which the table insurers has no insurer: "),
                 F.when(names == "", F.lit("none")).otherwise(names),

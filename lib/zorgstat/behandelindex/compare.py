@@ -6,6 +6,8 @@ least ten combinations in both runs, and what is left over when the told ones ar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
@@ -62,11 +64,29 @@ def compare_practices(before: Frames, after: Frames) -> DataFrame:
 
 
 def count_presence(practices: DataFrame) -> DataFrame:
-    """Out: presence, practices, combinations_before, combinations_after (0 where the practices are not in the run)."""
+    """Out: presence, practices, combinations_before, combinations_after (0 where the practices are not in the run).
+
+    Not to be told as it is: `gives_away`.
+    """
     return practices.groupBy("presence").agg(
         F.count(F.lit(1)).alias("practices"),
         *[F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in ("combinations_before", "combinations_after")],
     )
+
+
+def gives_away(practices: int, combinations: int, listed: Sequence[int | None]) -> bool:
+    """Does a sum over the practices of one run only tell of a small one, to who subtracts the practices that are told?
+
+    He knows of every other practice that it has a combination, and no more than the smallest of `listed` (the largest
+    ones, in their order), or than nine when one is listed without its number. If their sum is within ten of the least
+    or the most that so many can have, it is too much to tell. If not, each may have any of nine numbers or more, unless
+    it is a single one, of more than ten.
+    In:  practices (in the sum), combinations (the sum), listed (from `list_unmatched`; null: fewer than ten).
+    """
+    told = [one for one in listed if one is not None]
+    others, left = practices - len(told), combinations - sum(told)
+    most = min(told) if told and len(told) == len(listed) else FEWEST - 1
+    return others > 0 and min(left - others, others * most - left) < FEWEST
 
 
 def list_unmatched(practices: DataFrame, most: int) -> DataFrame:
@@ -135,10 +155,11 @@ def find_moved(practices: DataFrame, most: int) -> DataFrame:
 def explain_changes(before: DataFrame, after: DataFrame) -> DataFrame:
     """What every basket of a practice adds to the change of its index; over all its baskets it adds up to the change.
 
-    A basket adds the change of weight * practice_mean / national_mean, and 0 where a run does not have it. That change
-    is taken apart by letting one of the three change while the others stay at the mean of before and after. A basket of
-    one run only changes by its weight: that is all mix. Over a practice, the mix tells how much came from having other
-    patients; of a single basket it also tells what other baskets lose or gain by its growth.
+    A basket is measured against 100, so that to have patients is no merit of its own: it adds the change of
+    weight * (practice_mean / national_mean - 1), and 0 where a run does not have it. Weights add up to 1, and so these
+    changes to that of the index. Each is taken apart by letting one of the three change while the others stay at the
+    mean of before and after. A basket of one run only changes by its weight: that is all mix. Mix is above 0 where a
+    basket grew in which the practice lies above the country, or one shrank in which it lies below.
     In:  practice_baskets of both runs, of practices that are in both.
     Out: practice_agb, basket_id, combinations_before, combinations_after (0: not in the run), change, own_mean, mix,
          national_mean (index points; the last three add up to the first).
@@ -158,9 +179,9 @@ def explain_changes(before: DataFrame, after: DataFrame) -> DataFrame:
     return both.select(
         *("practice_agb", "basket_id"),
         *[F.coalesce(f"combinations_{side}", F.lit(0)).alias(f"combinations_{side}") for side in BEFORE_AND_AFTER],
-        (100 * _change(weighted_index)).alias("change"),
+        (100 * (_change(weighted_index) - _change(weight))).alias("change"),
         (100 * (_middle(weight) * (_change(own) * _middle(inverse)))).alias("own_mean"),
-        (100 * (_change(weight) * _middle(index))).alias("mix"),
+        (100 * (_change(weight) * (_middle(index) - 1))).alias("mix"),
         (100 * (_middle(weight) * (_middle(own) * _change(inverse)))).alias("national_mean"),
     )
 

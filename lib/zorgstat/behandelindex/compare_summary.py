@@ -18,6 +18,7 @@ from zorgstat.text import figure, heading
 
 WIDTH = 55  # of the name of a practice or a basket, in characters
 SIZES = ("practices", "combinations_before", "combinations_after")
+SIDE_OF = {"appeared": "after", "disappeared": "before"}  # the run that they are in
 
 
 def queries(before: Frames, after: Frames, most: int) -> dict[str, DataFrame]:
@@ -46,7 +47,7 @@ def queries(before: Frames, after: Frames, most: int) -> dict[str, DataFrame]:
 
 def figures(found: Mapping[str, list[Row]]) -> dict[str, Any]:
     """Totals by side; practices by presence; the distribution of changes; sides of 100; the practices that moved."""
-    return {**_totals(found), **_presence(found), **_changes(found), "moved": list(_moved(found))}
+    return {**_totals(found), **presence(found), **_changes(found), "moved": list(_moved(found))}
 
 
 def _totals(found: Mapping[str, list[Row]]) -> dict[str, Any]:
@@ -72,22 +73,38 @@ def _totals(found: Mapping[str, list[Row]]) -> dict[str, Any]:
     }
 
 
-def _presence(found: Mapping[str, list[Row]]) -> dict[str, Any]:
+def presence(found: Mapping[str, list[Row]]) -> dict[str, Any]:
+    """Practices by the runs that they are in, and those of one run only; combinations that are not told are null."""
     counted = {row["presence"]: row for row in found["presence"]}
     unmatched = sorted(found["unmatched"], key=lambda row: row["place"])
+    sums = {
+        name: {size: int(counted[name][size]) if name in counted else 0 for size in SIZES}
+        for name in ("both", *SIDE_OF)
+    }
+    listed = {
+        name: [
+            {column: row[column] for column in ("practice_agb", "combinations", "index_rounded")}
+            for row in unmatched
+            if row["presence"] == name
+        ]
+        for name in SIDE_OF
+    }
+    # Then not of those in both runs either: together they are the total of the run, which is told.
+    hidden = {
+        f"combinations_{side}"
+        for name, side in SIDE_OF.items()
+        if compare.gives_away(
+            sums[name]["practices"],
+            sums[name][f"combinations_{side}"],
+            [practice["combinations"] for practice in listed[name]],
+        )
+    }
     return {
         "presence": {
-            name: {size: int(counted[name][size]) if name in counted else 0 for size in SIZES}
-            for name in ("both", "appeared", "disappeared")
+            name: {size: None if number and size in hidden else number for size, number in numbers.items()}
+            for name, numbers in sums.items()
         },
-        **{
-            name: [
-                {column: row[column] for column in ("practice_agb", "combinations", "index_rounded")}
-                for row in unmatched
-                if row["presence"] == name
-            ]
-            for name in ("appeared", "disappeared")
-        },
+        **listed,
     }
 
 
@@ -183,8 +200,9 @@ def _describe_totals(figures: Mapping[str, Any]) -> list[str]:
 def _describe_practices(figures: Mapping[str, Any]) -> list[str]:
     lines = ["practices in one run or both"]
     for name, counts in figures["presence"].items():
-        sizes = [counts[f"combinations_{side}"] for side in BEFORE_AND_AFTER if counts[f"combinations_{side}"]]
-        held = f"   {_from_to(*map(_few, sizes))} combinations" if sizes else ""
+        sizes = [counts[f"combinations_{side}"] for side in BEFORE_AND_AFTER if SIDE_OF.get(name, side) == side]
+        told = ["not shown" if size is None else f"{size:,}" for size in sizes]
+        held = f"   combinations {_from_to(*told)}" if counts["practices"] else ""
         lines.append(figure(f"in {name}" if name == "both" else name, f"{counts['practices']:,}", held))
         for practice in figures.get(name, []):
             is_told = practice["combinations"] is not None
@@ -257,8 +275,10 @@ def _describe_moved(figures: Mapping[str, Any]) -> list[str]:
     return [
         *lines,
         "",
-        "In points of the index; parts add up to the change, baskets to the practice. Own mean: treatments per",
-        "combination at the practice. Mix: the shares of its baskets. National: the means it is compared with.",
+        "In points of the index; parts add up to the change, baskets to the practice. A basket is measured against",
+        "100: its share of the combinations, times how far its own index lies from 100. Own mean: treatments per",
+        "combination at the practice. Mix: a larger share above 100, or a smaller one below. National: the means that",
+        "it is compared with.",
     ]
 
 
@@ -282,10 +302,6 @@ def _signed(value: float, decimals: int) -> str:
 
 def _from_to(*told: str) -> str:
     return " -> ".join(dict.fromkeys(told))
-
-
-def _few(combinations: int) -> str:
-    return f"{combinations:,}" if combinations >= FEWEST else f"fewer than {FEWEST}"
 
 
 def _name_bin(lower: int | None, upper: int | None) -> str:

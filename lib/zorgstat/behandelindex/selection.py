@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import IntEnum
+from typing import Any
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -258,10 +259,10 @@ def _performance_codes(on: date) -> list[str]:
 
 def _choice(concern: Column, choices: Mapping[str, str], default: str) -> Column:
     """What the settings choose for a concern, or the default."""
-    chosen = F.lit(default)
+    chosen: Any = F
     for name, value in choices.items():
-        chosen = F.when(concern == name, F.lit(value)).otherwise(chosen)
-    return chosen
+        chosen = chosen.when(concern == name, F.lit(value))
+    return F.lit(default) if chosen is F else chosen.otherwise(F.lit(default))
 
 
 def _is_not(column: Column, value: str) -> Column:

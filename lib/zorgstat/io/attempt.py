@@ -85,7 +85,7 @@ def guard(work: Callable[[Attempt], None]) -> int:
             work(attempt)
         return 0
     except ZorgstatError as error:
-        _say(_headline(error), str(error) + (f"\n{attempt.fate}" if error.exit_code == 4 else ""))
+        _say(_headline(error), str(error) + (f"\n{attempt.fate}" if error.exit_code in (4, 5) else ""))
         return error.exit_code
     except KeyboardInterrupt:
         _say("stopped", f"Ctrl-C. {attempt.fate}")

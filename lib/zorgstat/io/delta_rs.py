@@ -6,7 +6,8 @@ cannot read raises its own errors.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,9 @@ try:
     from deltalake import DeltaTable, QueryBuilder
 except ImportError:  # a cluster has pyspark and delta only
     DeltaTable = None  # type: ignore[assignment,misc]
+
+
+IN_SPARK = {"integer": "int", "long": "bigint"}
 
 
 @dataclass(frozen=True)
@@ -48,11 +52,40 @@ def state(path: str) -> State | None:
 def rows(path: str) -> list[dict[str, Any]] | None:
     """Every row, for tables of a few rows."""
     table = _open(path)
+    return None if table is None else _select(table)
+
+
+def rows_of_runs(path: str, run_ids: Collection[str]) -> list[dict[str, Any]] | None:
+    """As `rows`, of these runs."""
+    table = _open(path)
     if table is None:
         return None
-    read = QueryBuilder().register("rows", table).execute("select * from rows").read_all()
-    columns = [read.column(name).to_pylist() for name in read.column_names]
-    return [dict(zip(read.column_names, values, strict=True)) for values in zip(*columns, strict=True)]
+    return (
+        _select(table, f"where run_id in ({', '.join(repr(run_id) for run_id in sorted(run_ids))})") if run_ids else []
+    )
+
+
+def rows_of_version(path: str, version: int) -> list[dict[str, Any]] | None:
+    """As `rows`, as the table was in a version."""
+    table = _open(path, version)
+    return None if table is None else _select(table)
+
+
+def count_of_version(path: str, version: int) -> int | None:
+    """How many rows the table had in a version, as far as its log tells."""
+    table = _open(path, version)
+    if table is None:
+        return None
+    counts = table.get_add_actions(flatten=True)["num_records"].to_pylist()
+    return None if None in counts else sum(counts)
+
+
+def types(path: str) -> dict[str, str]:
+    """Type of each column in Spark's words, of a table that delta-rs can open."""
+    table = _open(path)
+    assert table is not None  # asked of tables that `is_table`
+    fields = json.loads(table.schema().to_json())["fields"]
+    return {field["name"]: IN_SPARK.get(str(field["type"]), str(field["type"])) for field in fields}
 
 
 def commits(path: str) -> Sequence[Mapping[str, Any]] | None:
@@ -69,6 +102,12 @@ def set_properties(path: str, properties: Mapping[str, str]) -> bool:
     return table is not None
 
 
-def _open(path: str) -> DeltaTable | None:
+def _select(table: DeltaTable, which: str = "") -> list[dict[str, Any]]:
+    read = QueryBuilder().register("rows", table).execute(f"select * from rows {which}").read_all()
+    columns = [read.column(name).to_pylist() for name in read.column_names]
+    return [dict(zip(read.column_names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _open(path: str, version: int | None = None) -> DeltaTable | None:
     folder = local_path(path)
-    return None if DeltaTable is None or folder is None else DeltaTable(str(folder))
+    return None if DeltaTable is None or folder is None else DeltaTable(str(folder), version=version)

@@ -5,10 +5,12 @@ Needs pyspark and delta and nothing else: a cluster has no terminal to please.
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
-from zorgstat.behandelindex import synth as synthetic
+from zorgstat.behandelindex import synth as behandelindex_synth
 from zorgstat.errors import SettingsError, TableError
 from zorgstat.io import config, layout, run, session
 from zorgstat.io.attempt import EXIT_CODES, Attempt, Watch, guard, plain_lines
@@ -16,6 +18,7 @@ from zorgstat.io.paths import local_path, table_path
 from zorgstat.io.store import Store
 from zorgstat.io.summary import describe_change, describe_layout, summarise
 from zorgstat.pipelines import Pipeline, Settings
+from zorgstat.wlz import synth as wlz_synth
 
 # Of `tables optimize`, where these codes mean something else.
 LAYOUT_EXIT_CODES = {
@@ -26,6 +29,7 @@ LAYOUT_EXIT_CODES = {
     130: "stopped with Ctrl-C; the table at work is as it was",
 }
 
+SYNTHETIC = {"behandelindex": behandelindex_synth.tables, "wlz": wlz_synth.tables}
 LITTLE_BYTES, LITTLE_CLAIMS = 32_000_000, 2_000_000
 
 
@@ -51,25 +55,47 @@ def reports(
         results = []
         with session.start(engine, conf, light=is_little(input_root, pipeline.main_input.name)) as running:
             attempt.engine = running
-            for settings in wanted:
-                with watch(f"{pipeline.name} {settings.year}-{settings.number}", running) as report:
-                    result = run.execute(
-                        pipeline, running, settings, input_root, output_root, force=force, report=attempt.follow(report)
-                    )
-                results.append(result)
-                if not as_json:
-                    print(summarise(pipeline, settings, result) + "\n", flush=True)
-        if as_json:
-            found = [result.as_json() for result in results]
-            print(json.dumps(found[0] if len(found) == 1 else {"runs": found}, ensure_ascii=False))
+            try:
+                for settings in wanted:
+                    with watch(f"{pipeline.name} {settings.year}-{settings.number}", running) as report:
+                        told = attempt.follow(report)
+                        result = run.execute(
+                            pipeline, running, settings, input_root, output_root, force=force, report=told
+                        )
+                    results.append(result)
+                    if not as_json:
+                        print(summarise(pipeline, settings, result) + "\n", flush=True)
+            finally:  # reports before one that fails are published, and told
+                if as_json and results:
+                    found = [result.as_json() for result in results]
+                    print(json.dumps(found[0] if len(wanted) == 1 else {"runs": found}, ensure_ascii=False), flush=True)
 
     return guard(work)
+
+
+def submitted(pipeline: Pipeline, about: str | None) -> NoReturn:
+    """The whole of a file in jobs/: the reports that its command line asks for, on the session of spark-submit.
+
+    In: about (its docstring). The command zorgstat would need click, which a cluster may not have.
+    """
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("settings", nargs="+", metavar="SETTINGS.toml", help="one file per report")
+    parser.add_argument("--input", required=True, metavar="ROOT", help="folder or address of the input tables")
+    parser.add_argument("--output", required=True, metavar="ROOT", help="folder or address of the output tables")
+    parser.add_argument("--force", action="store_true", help="run also when the same figures are published already")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    asked = parser.parse_args()
+    raise SystemExit(
+        reports(pipeline, asked.settings, asked.input, asked.output, force=asked.force, as_json=asked.json)
+    )
 
 
 def is_little(root: str, table: str = "claims") -> bool:
     """Is this a demo or a test rather than a national year? Some two million claims are 32 MB."""
     claims = local_path(table_path(root, table))
-    return claims is not None and sum(file.stat().st_size for file in claims.rglob("*.parquet")) < LITTLE_BYTES
+    if claims is None:
+        return False
+    return sum(file.stat().st_size for file in claims.rglob("*.parquet") if file.is_file()) < LITTLE_BYTES
 
 
 def _load_all(pipeline: Pipeline, settings_files: Sequence[str]) -> list[Settings]:
@@ -90,6 +116,7 @@ def synth(
     seed: int,
     year: int,
     *,
+    pipeline: str = "behandelindex",
     engine: str = "spark",
     conf: Mapping[str, str] | None = None,
     watch: Watch = plain_lines,
@@ -99,9 +126,9 @@ def synth(
     def work(attempt: Attempt) -> None:
         with session.start(engine, conf, light=claims < LITTLE_CLAIMS) as running:
             attempt.engine = running
-            tables = synthetic.tables(running.spark, claims, seed, year)
+            tables = SYNTHETIC[pipeline](running.spark, claims, seed, year)
             attempt.told = "Tables that were told are whole; the one at work is as it was."
-            with watch("synth behandelindex", running) as report:
+            with watch(f"synth {pipeline}", running) as report:
                 store = Store(running, output_root)
                 with store.writing():
                     for name, frame in tables.items():

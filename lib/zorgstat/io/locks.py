@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ if os.name == "posix":
     import fcntl
 
 HELPER_SECONDS = 60
+HOLDER = {"process": int, "host": str, "since": str}
 
 
 @contextmanager
@@ -39,12 +41,7 @@ def hold(root: str, name: str, wait: bool, helper: int | None = None) -> Iterato
         return
     path = folder / "_locks" / f"{name}.lock"
     with _open(path) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            raise LockedError(
-                f"{name} is at work already: {_told(_holder(path))}. Wait until it is done, or stop it."
-            ) from None
+        _take(file, path, name, wait)
         _wait_for_helper(_holder(path), name)
         since = datetime.now(timezone.utc).isoformat(timespec="seconds")
         holder = {"process": os.getpid(), "helper": helper, "host": socket.gethostname(), "since": since}
@@ -53,6 +50,24 @@ def hold(root: str, name: str, wait: bool, helper: int | None = None) -> Iterato
         file.flush()
         yield
         file.truncate(0)  # left in good order: nobody writes any more
+
+
+def _take(file: TextIO, path: Path, name: str, wait: bool) -> None:
+    """Asks again and again rather than waiting in the system, where Ctrl-C would not be heard."""
+    since = time.monotonic()
+    told = False
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            holder = _told(_holder(path))
+            if not wait:
+                raise LockedError(f"{name} is at work already: {holder}. Wait until it is done, or stop it.") from None
+        if not told and time.monotonic() - since > 2:
+            print(f"zorgstat: waiting for another writer: {holder}", file=sys.stderr, flush=True)
+            told = True
+        time.sleep(0.05)
 
 
 def _open(path: Path) -> TextIO:
@@ -64,10 +79,15 @@ def _open(path: Path) -> TextIO:
 
 
 def _holder(path: Path) -> Mapping[str, Any]:
+    """What the lock file tells, as far as it can be made out."""
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        told = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
+    if not isinstance(told, dict) or not HOLDER.keys() <= told.keys():
+        return {}
+    known = all(type(told[name]) is kind for name, kind in HOLDER.items())
+    return told if known and type(told.get("helper")) in (int, type(None)) and abs(told["process"]) < 2**31 else {}
 
 
 def _told(holder: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from pyspark.sql import functions as F
 
 from zorgstat import checks
 from zorgstat.checks import Finding
+from zorgstat.errors import CheckError, TableError
 from zorgstat.io.publication import Run
 from zorgstat.io.store import Store
 from zorgstat.io.together import in_parallel, only_row
@@ -32,6 +34,44 @@ def write(store: Store, tables: Sequence[Table], frames: Mapping[str, DataFrame]
     with store.writing():
         in_parallel(lambda table: store.append(stamped[table.name], table, run.run_id), tables)
     return sums(tables, stamped)
+
+
+def check_types(store: Store, tables: Sequence[Table]) -> None:
+    """Raises TableError when a table that is there has a column of another type: nothing could be added to it."""
+    faults = []
+    for table in tables:
+        present = store.types(table)
+        faults += [
+            f"output {table.name}: column {column.name} is {present[column.name]}, expected {column.type}."
+            for column in table.columns
+            if present.get(column.name, column.type) != column.type
+        ]
+    if faults:
+        raise TableError(faults)
+
+
+def check_counts(store: Store, tables: Sequence[Table], row: Mapping[str, Any]) -> None:
+    """Raises CheckError when a published run (a row of `runs`) has not as many rows as it says."""
+    stored = of_run(store, tables, row["run_id"])
+    published = json.loads(row["row_counts"])
+    counts = in_parallel(lambda table: stored[table.name].count(), tables)
+    wrong = [
+        f"{table.name}: {published.get(table.name, 0):,} rows published, {count:,} stored."
+        for table, count in zip(tables, counts, strict=True)
+        if published.get(table.name) != count
+    ]
+    if wrong:
+        raise CheckError(
+            "\n".join([*wrong, f"{row['run_id']} is not whole any more: --force publishes the figures anew."])
+        )
+
+
+def same_as(row: Mapping[str, Any], sums: Mapping[str, Sums]) -> Finding:
+    """A run on the same inputs, settings and software comes to the same figures."""
+    before = json.loads(row["checksums"])
+    others = [table for table, of_table in sums.items() if before.get(table) != of_table.checksum]
+    told = f"{', '.join(others)}: not as in {row['run_id']}" if others else f"the same rows as {row['run_id']}"
+    return Finding("same_as_before", "error", len(others), told)
 
 
 def sums(tables: Sequence[Table], frames: Mapping[str, DataFrame]) -> dict[str, Sums]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from urllib.parse import unquote, urlparse
+from urllib.parse import unquote
 
 from zorgstat.errors import SettingsError
 
@@ -12,10 +13,9 @@ def local_path(root: str) -> Path | None:
     """The folder that a root stands for, or None when it lies on a store that this process cannot open itself."""
     if not root.strip():
         raise SettingsError("a root is empty; give a folder or an address.")
-    address = urlparse(root)
-    if address.scheme in ("", "file"):
-        return Path(unquote(address.path) if address.scheme else root).absolute()
-    return None
+    if re.match(r"file:(//(localhost)?)?/", root):
+        return Path(unquote(re.sub(r"^file:(//(localhost)?)?(?=/)", "", root)))
+    return None if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/", root) else Path(root).absolute()
 
 
 def table_path(root: str, table: str) -> str:

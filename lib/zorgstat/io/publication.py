@@ -18,7 +18,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from zorgstat import __version__
-from zorgstat.errors import SettingsError
+from zorgstat.errors import LockedError, SettingsError
 from zorgstat.io.paths import table_path
 from zorgstat.io.store import Pin, Store
 from zorgstat.tables import RUNS, Table
@@ -54,7 +54,12 @@ def current(rows: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     listed = list(rows)
     withdrawn = {row["run_id"] for row in listed if row["status"] == "withdrawn"}
     published = [row for row in listed if row["status"] == "published" and row["run_id"] not in withdrawn]
-    return max(published, key=lambda row: row["sequence"], default=None)
+    return max(published, key=_order, default=None)
+
+
+def _order(row: Mapping[str, Any]) -> tuple[int, str, str]:
+    """Sequences are unique where commits take turns; elsewhere the later row counts."""
+    return row["sequence"], str(row["at"]), row["run_id"]
 
 
 def standing(rows: Sequence[Mapping[str, Any]], run_id: str) -> str:
@@ -71,7 +76,7 @@ def find(rows: Iterable[Mapping[str, Any]], run_id: str) -> Mapping[str, Any]:
     for row in rows:
         if row["run_id"] == run_id and row["status"] == "published":
             return row
-    raise SettingsError(f"{run_id}: no such run was published here; `zorgstat runs list` shows those that were.")
+    raise SettingsError(f"{run_id!r}: no such run was published here; `zorgstat runs list` shows those that were.")
 
 
 def next_run(
@@ -101,7 +106,13 @@ def repeats(row: Mapping[str, Any], fingerprint: Mapping[str, str]) -> bool:
 def publish(
     store: Store, run: Run, fingerprint: Mapping[str, str], row_counts: Mapping[str, int], checksums: Mapping[str, str]
 ) -> None:
-    """Writes the one row that makes readers see the run. For who holds the folder (`Store.writing`)."""
+    """Writes the one row that makes readers see the run. For who holds the folder (`Store.writing`).
+
+    Raises LockedError when somebody published this version meanwhile: where there are no locks, that can be.
+    """
+    for other in of_version(store.rows(RUNS), run.pipeline, run.report_year, run.report_version):
+        if other["sequence"] >= run.sequence:
+            raise LockedError(f"{other['run_id']} was published meanwhile, by another run of this version.")
     row = {
         "run_id": run.run_id,
         "pipeline": run.pipeline,
@@ -144,9 +155,11 @@ def views(root: str, tables: Iterable[Table]) -> list[str]:
     current_runs = f"""\
 CREATE OR REPLACE TEMPORARY VIEW runs_current AS
 SELECT * FROM (
-  SELECT *, row_number() OVER (PARTITION BY pipeline, report_year, report_version ORDER BY sequence DESC) AS latest
+  SELECT *, row_number() OVER (PARTITION BY pipeline, report_year, report_version
+    ORDER BY sequence DESC, at DESC, run_id DESC) AS latest
   FROM {stored(RUNS)}
-  WHERE status = 'published' AND run_id NOT IN (SELECT run_id FROM {stored(RUNS)} WHERE status = 'withdrawn')
+  WHERE status = 'published' AND run_id NOT IN (
+    SELECT run_id FROM {stored(RUNS)} WHERE status = 'withdrawn' AND run_id IS NOT NULL)
 ) WHERE latest = 1"""
     return [
         current_runs,

@@ -14,7 +14,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 
 from zorgstat.checks import Finding
-from zorgstat.errors import CheckError
+from zorgstat.errors import CheckError, TableError
 from zorgstat.io import inputs as input_checks
 from zorgstat.io import locks, outputs, publication
 from zorgstat.io.publication import Run
@@ -23,7 +23,7 @@ from zorgstat.io.store import Store
 from zorgstat.io.together import in_parallel, only_row
 from zorgstat.io.trace import Phases
 from zorgstat.pipelines import Pipeline, Settings
-from zorgstat.tables import RUN_FINDINGS, RUN_METRICS, RUNS, Table
+from zorgstat.tables import OF_EVERY_PIPELINE, RUN_FINDINGS, RUN_METRICS, RUNS, Table
 
 Report = Callable[[str], None]
 
@@ -66,10 +66,11 @@ def execute(
     nothing is published then. With the same inputs, settings and software as the current run nothing is done, unless
     forced.
     """
+    inputs, stored = Store(engine, input_root), Store(engine, output_root)
     with hold_version(engine, pipeline.name, settings.year, settings.number, output_root):
         phases = Phases(report, engine, output_root)
         try:
-            return _run(pipeline, settings, Store(engine, input_root), Store(engine, output_root), force, phases)
+            return _run(pipeline, settings, inputs, stored, force, phases)
         finally:
             phases.stop()
             engine.release()
@@ -89,9 +90,12 @@ def _run(pipeline: Pipeline, settings: Settings, inputs: Store, stored: Store, f
     phases.begin("pin inputs")
     pins, faults = inputs.pin(pipeline.inputs)
     fingerprint = publication.fingerprint(pins, settings.as_json())
+    outputs.check_types(stored, [*pipeline.outputs, *OF_EVERY_PIPELINE])
     rows = publication.of_version(stored.rows(RUNS), pipeline.name, settings.year, settings.number)
     current = publication.current(rows)
-    if current is not None and publication.repeats(current, fingerprint) and not force:
+    repeated = current if current is not None and publication.repeats(current, fingerprint) else None
+    if current is not None and repeated is not None and not force:
+        outputs.check_counts(stored, pipeline.outputs, current)
         return _report(pipeline, settings, inputs, stored, current["run_id"], "already published", current, [], phases)
     run = publication.next_run(rows, pipeline.name, settings.year, settings.number, settings.stamps)
     phases.name(run.run_id)
@@ -105,16 +109,24 @@ def _run(pipeline: Pipeline, settings: Settings, inputs: Store, stored: Store, f
     remarks = pipeline.remarks(frames, settings).collect()
     findings += [input_checks.retention(pins), *(Finding(**row.asDict()) for row in remarks)]
 
-    phases.begin("build")
-    built = pipeline.build(input_checks.with_person_key(engine, frames), settings, engine.keep)
+    try:
+        phases.begin("build")
+        built = pipeline.build(input_checks.with_person_key(engine, frames), settings, engine.keep)
 
-    phases.begin("write")
-    computed = outputs.write(stored, pipeline.outputs, built, run)
+        phases.begin("write")
+        computed = outputs.write(stored, pipeline.outputs, built, run)
+    except Exception:
+        unreadable = input_checks.unreadable(inputs, pipeline.inputs, frames)
+        if unreadable:
+            raise TableError(unreadable) from None
+        raise
 
     phases.begin("verify")
     rows_of_run = outputs.of_run(stored, pipeline.outputs, run.run_id)
     sums, measured, verified = outputs.read_back(pipeline, rows_of_run, computed)
     findings += verified
+    if repeated is not None:
+        findings.append(outputs.same_as(repeated, sums))
     _stop_at_errors(stored, run, findings, phases)
 
     phases.begin("check")

@@ -26,6 +26,7 @@ from zorgstat.io.session import Engine, is_unreadable_file
 from zorgstat.io.store import RETENTION, Store, rows_without_engine
 from zorgstat.io.summary import describe_run, describe_runs
 from zorgstat.io.together import in_parallel
+from zorgstat.pipelines import Pipeline
 from zorgstat.tables import RUN_FINDINGS, RUN_METRICS, RUNS, Table
 
 JSON = ("inputs", "input_identities", "settings", "row_counts", "checksums")
@@ -51,6 +52,9 @@ class Place:
 
     def rows(self, attempt: Attempt, tables: Sequence[Table]) -> list[Rows]:
         """Of small tables; without an engine where that can be."""
+        folder = local_path(self.root)
+        if folder is not None and not folder.is_dir():
+            raise SettingsError(f"{self.root}: there is no such folder.")
         found = [rows_without_engine(self.root, table) for table in tables]
         known = [rows for rows in found if rows is not None]
         if len(known) == len(tables):
@@ -63,6 +67,7 @@ def list_runs(place: Place, *, as_json: bool = False) -> int:
     """Every published run, and what has become of it."""
 
     def work(attempt: Attempt) -> None:
+        attempt.told = "Nothing was changed."
         [rows] = place.rows(attempt, [RUNS])
         listed = [tell(rows, row["run_id"]) for row in rows if row["status"] == "published"]
         listed.sort(key=lambda row: (row["pipeline"], row["report_year"], row["report_version"], row["sequence"]))
@@ -75,6 +80,7 @@ def show(place: Place, run_id: str, *, as_json: bool = False) -> int:
     """One run: what it was made of, what its checks found, what its phases took. Of a run that failed, the last two."""
 
     def work(attempt: Attempt) -> None:
+        attempt.told = "Nothing was changed."
         rows, findings, metrics = place.rows(attempt, [RUNS, RUN_FINDINGS, RUN_METRICS])
         traces = {
             "findings": [_without_run(row) for row in findings if row["run_id"] == run_id],
@@ -100,11 +106,13 @@ def verify(place: Place, run_id: str, *, recompute: bool = False, input_root: st
             raise SettingsError("--recompute reads the inputs again: say where they are, with --input ROOT.")
         with place.opened(attempt) as store:
             row = publication.find(store.rows(RUNS), run_id)
+            pipeline = pipeline_of(row)
             counts, checksums = json.loads(row["row_counts"]), json.loads(row["checksums"])
-            published = {table: Sums(counts[table], checksums[table]) for table in checksums}
-            pipeline = PIPELINES[row["pipeline"]]
-            stored = outputs.sums(pipeline.outputs, outputs.of_run(store, pipeline.outputs, run_id))
-            faults = outputs.differences(published, stored, "published", "stored")
+            published = {
+                table.name: Sums(counts.get(table.name, 0), checksums.get(table.name, "")) for table in pipeline.outputs
+            }
+            stored, faults = _stored_sums(store, pipeline, run_id)
+            faults += outputs.differences(published, stored, "published", "stored")
             engine = f"{store.engine.name} {store.engine.version}"
             if recompute:
                 again = recomputed(store.engine, row, input_root)
@@ -122,15 +130,15 @@ def verify(place: Place, run_id: str, *, recompute: bool = False, input_root: st
 
 def recomputed(engine: Engine, row: Mapping[str, Any], input_root: str) -> dict[str, Sums]:
     """The outputs of a published run, made again from the versions that it read. Raises TableError if one is gone."""
-    pipeline, inputs = PIPELINES[row["pipeline"]], Store(engine, input_root)
+    pipeline, inputs = pipeline_of(row), Store(engine, input_root)
     settings = pipeline.resolve(json.loads(row["settings"]))
     versions = json.loads(row["inputs"])
     present, faults = inputs.pin(pipeline.inputs)
-    identities = json.loads(row["input_identities"])
+    identities = json.loads(row.get("input_identities") or "{}")  # other programs need not tell
     faults += [
         f"{name}: the table in {input_root} is another one than the run read."
         for name, pin in present.items()
-        if pin.identity.split("@")[0] != identities[name].split("@")[0]
+        if pin.identity.split("@")[0] != identities.get(name, pin.identity).split("@")[0]
     ]
     gone = (
         "{}: version {} cannot be read any more, the present one is {}. Keep versions longer from now on: set "
@@ -156,13 +164,37 @@ def recomputed(engine: Engine, row: Mapping[str, Any], input_root: str) -> dict[
         raise TableError([gone.format(name, versions[name], present[name].version) for name in late]) from None
 
 
+def _stored_sums(store: Store, pipeline: Pipeline, run_id: str) -> tuple[dict[str, Sums], list[str]]:
+    """Of the tables that can be read; a line for every other one."""
+    frames = outputs.of_run(store, pipeline.outputs, run_id)
+    found: dict[str, Sums] = {}
+    faults = []
+    for table in pipeline.outputs:
+        try:
+            found |= outputs.sums([table], frames)
+        except Exception as error:
+            if not is_unreadable_file(error):
+                raise
+            faults.append(f"{table.name}: its stored rows cannot be read ({session.name_of(error)}).")
+    return found, faults
+
+
+def pipeline_of(row: Mapping[str, Any]) -> Pipeline:
+    """Of a row of `runs`. Raises SettingsError for one that this version of zorgstat does not know."""
+    if row["pipeline"] not in PIPELINES:
+        raise SettingsError(
+            f"{row['run_id']} is a run of {row['pipeline']}, which zorgstat {__version__} does not know."
+        )
+    return PIPELINES[row["pipeline"]]
+
+
 def withdraw(place: Place, run_id: str, reason: str) -> int:
     """Readers leave the run alone from now on; its rows stay."""
 
     def work(attempt: Attempt) -> None:
         attempt.told = "`zorgstat runs list` tells whether the run was withdrawn."
-        if not reason.strip():
-            raise SettingsError("--reason is empty; say why, for those who have read the figures.")
+        if not reason.strip() or not reason.isprintable():
+            raise SettingsError("--reason must be a line of text; say why, for those who have read the figures.")
         with place.opened(attempt) as store:
             row = publication.find(store.rows(RUNS), run_id)
             version = (row["pipeline"], row["report_year"], row["report_version"])
@@ -224,7 +256,7 @@ def clean(
                 published = {row["run_id"] for row in store.rows(RUNS)}
                 run_ids = {one.run_id for one in old} - published
                 with store.writing():
-                    for table in _output_tables():
+                    for table in _output_tables() if run_ids else []:
                         if any(table.name in one.rows for one in old):
                             store.remove(table, run_ids)
                 print("Removed. The files stay on disk until VACUUM; run_findings and _logs keep what they tell.")
@@ -242,7 +274,8 @@ def leftovers(store: Store) -> list[Leftover]:
     rows: dict[str, dict[str, int]] = {}
     for table, found in zip(tables, counted, strict=True):
         for row in found:
-            if row["run_id"] not in published and RUN_ID.fullmatch(row["run_id"] or ""):
+            named = RUN_ID.fullmatch(row["run_id"] or "")
+            if row["run_id"] not in published and named and named["pipeline"] in PIPELINES:
                 rows.setdefault(row["run_id"], {})[table.name] = int(row["count"])
     commits = _last_commits(store, tables) if rows else {}
     return [Leftover(run_id, rows[run_id], commits.get(run_id)) for run_id in sorted(rows)]
@@ -280,7 +313,7 @@ def _last_commits(store: Store, tables: Sequence[Table]) -> dict[str, datetime]:
 
 def tell(rows: Sequence[Mapping[str, Any]], run_id: str) -> dict[str, Any]:
     row = publication.find(rows, run_id)
-    told = {name: json.loads(value) if name in JSON and value else value for name, value in row.items()}
+    told = {name: _from_json(value) if name in JSON and value else value for name, value in row.items()}
     told["standing"] = publication.standing(rows, run_id)
     gone = next((other for other in rows if other["run_id"] == run_id and other["status"] == "withdrawn"), None)
     if gone is not None:
@@ -293,4 +326,11 @@ def _without_run(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def to_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return json.dumps(value, ensure_ascii=False, default=lambda moment: moment.isoformat())
+
+
+def _from_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:  # one odd row must not keep the others from being shown
+        return text

@@ -31,6 +31,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from zorgstat.errors import EngineError, SettingsError
 from zorgstat.io.locks import is_running
+from zorgstat.io.paths import local_path
 
 # pyspark tells of a failed query at length, with its plan and the values in its message.
 for talkative in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
@@ -130,6 +131,9 @@ class Engine:
         while self._kept:
             self._kept.pop().unpersist()
 
+    def check_root(self, root: str) -> None:
+        """Raises SettingsError for a folder that this engine cannot work in."""
+
     def tasks(self) -> tuple[int, int]:
         """Tasks done and tasks in all, of what runs now."""
         tracker = self.spark.sparkContext.statusTracker()
@@ -186,6 +190,15 @@ class SailEngine(Engine):
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = ""
+
+    def check_root(self, root: str) -> None:
+        """Sail takes a path for an address: it would write `o%20p` for `o p`, beside the folder that was asked for."""
+        folder = local_path(root)
+        if folder is not None and not re.fullmatch(r"[A-Za-z0-9_./+=,;&'-]+", str(folder)):
+            raise SettingsError(
+                f"the engine sail cannot work in {root}: use a folder with nothing but plain letters, digits and - _ . "
+                "in its name and above it, or --engine spark."
+            )
 
     def tasks(self) -> tuple[int, int]:
         return 0, 0
@@ -294,16 +307,16 @@ def _sail() -> Iterator[Engine]:
 @contextlib.contextmanager
 def told_of_ctrl_c() -> Iterator[None]:
     """Ctrl-C ends Sail too, and its client may tell that as an error of the connection and forget about Ctrl-C."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is not signal.default_int_handler:
+        yield
+        return
     pressed = threading.Event()
 
     def press(number: int, frame: FrameType | None) -> None:
         pressed.set()
-        before(number, frame)
+        signal.default_int_handler(number, frame)
 
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(before):
-        yield
-        return
     signal.signal(signal.SIGINT, press)
     try:
         yield
@@ -334,7 +347,9 @@ def name_of(error: Exception) -> str:
 
 def is_unreadable_file(error: Exception) -> bool:
     """Is it a data file that is damaged or gone? Sail has no conditions, so there its words must tell."""
-    return name_of(error).startswith(("FAILED_READ_FILE", "DELTA_")) or "Parquet" in str(error)
+    return name_of(error).startswith(("FAILED_READ_FILE", "DELTA_")) or any(
+        words in str(error) for words in ("Parquet", "Cast error")
+    )
 
 
 def jar_folder() -> Path:

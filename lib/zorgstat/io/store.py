@@ -13,6 +13,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
 from zorgstat import checks
+from zorgstat.errors import TableError
 from zorgstat.io import delta_rs, locks
 from zorgstat.io.paths import local_path, table_path
 from zorgstat.io.session import Engine, name_of
@@ -53,6 +54,9 @@ class Store:
     engine: Engine
     root: str
 
+    def __post_init__(self) -> None:
+        self.engine.check_root(self.root)
+
     def path(self, table: Table) -> str:
         return table_path(self.root, table.name)
 
@@ -88,19 +92,7 @@ class Store:
         return frames, faults
 
     def why_unreadable(self, table: Table, error: Exception) -> str:
-        """What a user can do something about, without the text of the error, which may quote what it read."""
-        path = self.path(table)
-        folder = local_path(path)
-        if folder is not None and not folder.exists():
-            return f"{table.name}: the table is missing; expected a Delta table in {path}."
-        if folder is not None and not (folder / "_delta_log").exists():
-            return (
-                f"{table.name}: {path} is not a Delta table: it has no _delta_log. Convert the delivery to Delta first."
-            )
-        return (
-            f"{table.name}: {path} cannot be read as a Delta table ({name_of(error)}). "
-            "Is its log or a file damaged, or missing?"
-        )
+        return why_unreadable(self.root, table, error)
 
     def read(self, table: Table) -> DataFrame:
         """All rows of an output table, of every run, published or not; none when it is not there yet."""
@@ -116,6 +108,13 @@ class Store:
         if not self.has(table):
             return []
         return [row.asDict() for row in self.engine.spark.read.format("delta").load(self.path(table)).collect()]
+
+    def types(self, table: Table) -> dict[str, str]:
+        """Spark's type of each column of a table that is there; none where it is not, or delta-rs cannot tell."""
+        try:
+            return delta_rs.types(self.path(table)) if delta_rs.is_table(self.path(table)) else {}
+        except Exception as error:
+            raise TableError([f"output {self.why_unreadable(table, error)}"]) from None
 
     def has(self, table: Table) -> bool:
         known = delta_rs.is_table(self.path(table))
@@ -184,11 +183,28 @@ class Store:
         self.engine.spark.sql(f"DELETE FROM delta.`{path}` WHERE run_id IN ({names})").collect()
 
 
+def why_unreadable(root: str, table: Table, error: Exception) -> str:
+    """What a user can do something about, without the text of the error, which may quote what it read."""
+    path = table_path(root, table.name)
+    folder = local_path(path)
+    if folder is not None and not folder.exists():
+        return f"{table.name}: the table is missing; expected a Delta table in {path}."
+    if folder is not None and not (folder / "_delta_log").exists():
+        return f"{table.name}: {path} is not a Delta table: it has no _delta_log. Convert the delivery to Delta first."
+    return (
+        f"{table.name}: {path} cannot be read as a Delta table ({name_of(error)}). "
+        "Is its log or a file damaged, or missing?"
+    )
+
+
 def rows_without_engine(root: str, table: Table) -> list[dict[str, Any]] | None:
     """`Store.rows`, where it takes no engine; None where it does."""
     path = table_path(root, table.name)
     known = delta_rs.is_table(path)
-    return None if known is None else delta_rs.rows(path) if known else []
+    try:
+        return None if known is None else delta_rs.rows(path) if known else []
+    except Exception as error:
+        raise TableError([f"output {why_unreadable(root, table, error)}"]) from None
 
 
 def _pin(engine: Engine, path: str) -> Pin:

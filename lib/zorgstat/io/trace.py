@@ -9,6 +9,7 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 
+from zorgstat.errors import SettingsError
 from zorgstat.io.paths import local_path
 from zorgstat.io.session import Engine, Work, own_folder
 
@@ -34,10 +35,13 @@ class Phases:
     def name(self, run_id: str) -> None:
         """From here on the run has a name, and its log a file."""
         self._run_id = run_id
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._log = self._folder / f"{run_id}.jsonl"
-        with self._log.open("a", encoding="utf-8") as file:
-            file.writelines(self._lines)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._log = self._folder / f"{run_id}.jsonl"
+            with self._log.open("a", encoding="utf-8") as file:
+                file.writelines(self._lines)
+        except OSError as error:
+            raise SettingsError(f"{self._folder} cannot be written to: {error.strerror}.") from None
 
     def begin(self, phase: str) -> None:
         self.end()

@@ -60,9 +60,13 @@ class Statement:
         return date(self.year, 7, 1)
 
     @property
+    def usually_due_on(self) -> date:
+        return self._date(DUE)
+
+    @property
     def due_on(self) -> date:
         """The statement: the 12th, or the Monday after when that is a Saturday or a Sunday (handbook 1.2)."""
-        day = self._date(DUE)
+        day = self.usually_due_on
         return day + timedelta(days={5: 2, 6: 1}.get(day.weekday(), 0))
 
     @property

@@ -13,9 +13,26 @@ from zorgstat.checks import Finding
 from zorgstat.pipelines import Frames
 from zorgstat.wlz.calendar import ADMIN_COSTS, INSURED, PARTS, PGB_HOLDERS, PGB_HOME_VISITS
 from zorgstat.wlz.rounding import euros
+from zorgstat.wlz.settings import Settings
 
 PARTS_WITH_LINES = tuple(part for part in PARTS if part.lines)
 LINES = tuple(dict.fromkeys(line for part in PARTS_WITH_LINES for line in part.lines))
+
+
+def remarks(inputs: Frames, settings: Settings) -> DataFrame:
+    """What looks like a mistake in the settings, and changes no figure by itself.
+
+    Out: rule, severity, count, detail (`checks.Finding`), one row.
+    """
+    asked = settings.statement
+    too_early = int(settings.known_at <= asked.last_day)
+    detail = f"known_at is {settings.known_at}, the quarter ends on {asked.last_day}" + (
+        "; care of its last days cannot be known yet" if too_early else ""
+    )
+    return inputs["wlz_organisations"].sparkSession.createDataFrame(
+        [("known_before_the_end", "warning", too_early, detail)],
+        "rule string, severity string, count bigint, detail string",
+    )
 
 
 def measures() -> dict[str, list[Column]]:

@@ -5,7 +5,7 @@ Every count is gathered in one row per code, known or not; a finding is then a r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 
@@ -13,6 +13,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from zorgstat.wlz.calendar import KINDS, QUARTERS, ZORGKANTOOR, Statement
+from zorgstat.wlz.reshape import as_rows
 
 # Rows that the parts of a statement would have used, by the table that they come from.
 USED_BY_ZORGKANTOOR = ("wlz_claims", "wlz_pgb_grants", "wlz_home_visits", "wlz_conscious_choice_talks")
@@ -21,72 +22,118 @@ USED = (*USED_BY_ZORGKANTOOR, "wlz_admin_costs", "wlz_insured")
 
 @dataclass(frozen=True)
 class Rule:
-    """One kind of finding. `counts` is the count of the same name, at organisations of these kinds."""
+    """One kind of finding. `counts` is the count of the same name, at organisations of these kinds.
+
+    A controller reads the detail, so it is Dutch: what is wrong, how often (`_in_words`), what to do.
+    """
 
     name: str
     severity: str
-    detail: str
+    what: str
+    remedy: str
     kinds: tuple[str, ...] = KINDS
     quarters: tuple[int, ...] = QUARTERS
 
 
 UNKNOWN_ORGANISATION = Rule(
-    "unknown_organisation", "error", "rows of a code that is not in wlz_organisations; in no figure", kinds=()
+    "unknown_organisation",
+    "error",
+    "Rijen van een code die niet in wlz_organisations staat",
+    "Ze tellen in geen enkel cijfer mee. Herstel de code in de bron, of voeg de organisatie toe.",
+    kinds=(),
 )
-NOT_A_ZORGKANTOOR = Rule("not_a_zorgkantoor", "error", "rows that only a zorgkantoor can have; in no figure", kinds=())
-CLAIMS_MISSING = Rule("claims_missing", "error", "no claim line starts in the quarter", (ZORGKANTOOR,))
-ADMIN_COSTS_MISSING = Rule("admin_costs_missing", "error", "no administration costs of a known category this quarter")
-SUCCESSOR_CYCLE = Rule("successor_cycle", "error", "providers that took each other's place; mend replaced_by", kinds=())
+NOT_A_ZORGKANTOOR = Rule(
+    "not_a_zorgkantoor",
+    "error",
+    "Rijen die alleen een zorgkantoor kan hebben, bij een organisatie die dat niet is",
+    "Ze tellen in geen enkel cijfer mee. Herstel de code in de bron, of de soort in wlz_organisations.",
+    kinds=(),
+)
+CLAIMS_MISSING = Rule(
+    "claims_missing",
+    "error",
+    "Er is geen enkele declaratieregel die in dit kwartaal begint",
+    "Lever de declaraties van dit kwartaal aan en maak de staat opnieuw.",
+    (ZORGKANTOOR,),
+)
+ADMIN_COSTS_MISSING = Rule(
+    "admin_costs_missing",
+    "error",
+    "Er zijn dit kwartaal geen beheerskosten van een bekende categorie",
+    "Lever de beheerskosten aan, ook als ze nul zijn, en maak de staat opnieuw.",
+)
+SUCCESSOR_CYCLE = Rule(
+    "successor_cycle",
+    "error",
+    "Zorgaanbieders die in een kring door elkaar zijn vervangen",
+    "Hun regels tellen bij de laagste AGB-code van de kring. Herstel replaced_by in wlz_providers.",
+    kinds=(),
+)
 
 # The findings that are a count of their own.
 COUNTED = (
     Rule(
         "admin_cost_category_unknown",
         "error",
-        "rows of administration costs of a category that is not internal_staff, external_staff or other; in no figure",
+        "Rijen beheerskosten van een andere categorie dan internal_staff, external_staff of other",
+        "Ze tellen in geen enkel cijfer mee. Herstel de categorie.",
     ),
     Rule(
         "credit_without_debit",
         "warning",
-        "credit lines of which the debit they name is not there, or came later; they count",
+        "Creditregels waarvan de genoemde debetregel er niet is of pas later binnenkwam",
+        "Ze tellen wel mee. Vraag de zorgaanbieder om de debetregel of om de juiste verwijzing.",
         (ZORGKANTOOR,),
     ),
     Rule(
         "duplicate_claim_reference",
         "warning",
-        "lines whose claim_reference occurs on another line of the same provider; all of them count",
+        "Declaratieregels met een referentie die bij dezelfde zorgaanbieder vaker voorkomt",
+        "Ze tellen allemaal mee. Ga na of er dubbel is gedeclareerd.",
         (ZORGKANTOOR,),
     ),
     Rule(
         "missing_provider",
         "warning",
-        "providers of more than a million euro last year without a line in the quarter; see wlz_missing_estimates",
+        "Zorgaanbieders met meer dan een miljoen euro vorig jaar en geen enkele declaratieregel dit kwartaal",
+        "Ze staan in wlz_missing_providers. Vraag de declaraties op, of stuur het Zorginstituut de schatting uit "
+        "wlz_missing_estimates.",
         (ZORGKANTOOR,),
     ),
-    Rule("insured_sex_unknown", "error", "people whose sex is not 1, M, 2 or V; in no line", quarters=(2,)),
+    Rule(
+        "insured_sex_unknown",
+        "error",
+        "Verzekerden van wie het geslacht geen 1, M, 2 of V is",
+        "Ze tellen in geen enkele regel mee, ook niet in de totalen. Vul het geslacht aan.",
+        quarters=(2,),
+    ),
     Rule(
         "insured_rows_differ",
         "warning",
-        "people whose rows of 1 July differ in birth date or sex; one row counts",
+        "Verzekerden met rijen op 1 juli die in geboortedatum of geslacht verschillen",
+        "Van ieder telt de rij met de laatste ingangsdatum. Ga na welke rij juist is.",
         quarters=(2,),
     ),
     Rule(
         "insured_at_several_organisations",
         "warning",
-        "people registered on 1 July at another organisation too; they count at each",
+        "Verzekerden die op 1 juli ook bij een andere organisatie staan ingeschreven",
+        "Ze tellen bij elke organisatie mee. Ga na waar de inschrijving had moeten eindigen.",
         quarters=(2,),
     ),
     Rule(
         "holder_at_several_zorgkantoren",
         "warning",
-        "people with a budget on 30 June at another zorgkantoor too; they count at each",
+        "Budgethouders die op 30 juni ook bij een ander zorgkantoor een pgb hebben",
+        "Ze tellen bij elk zorgkantoor mee. Ga na welk budget had moeten eindigen.",
         (ZORGKANTOOR,),
         (2,),
     ),
     Rule(
         "home_visit_without_budget",
         "warning",
-        "people visited last year who held no budget here on the days of their visits; they count",
+        "Bezochte mensen die op geen enkele dag van hun huisbezoeken hier een pgb hadden",
+        "Ze tellen wel mee. Ga na of het bezoek en het budget goed zijn vastgelegd.",
         (ZORGKANTOOR,),
         (2,),
     ),
@@ -99,6 +146,7 @@ RULES = (
     SUCCESSOR_CYCLE,
     *COUNTED,
 )
+LONGEST_LIST = 200  # letters
 COUNTS = (*USED, "wlz_admin_costs_known", *[rule.name for rule in COUNTED])
 
 
@@ -107,8 +155,8 @@ def take_counts(rows: DataFrame, code: str, columns: Mapping[str, str]) -> DataF
 
     Out: code, name, count.
     """
-    counts = [F.struct(F.lit(name), F.col(column).cast("bigint")) for name, column in columns.items()]
-    return rows.select(F.col(code).alias("code"), F.inline(F.array(*counts)).alias("name", "count"))
+    counts = {name: F.col(column) for name, column in columns.items()}
+    return as_rows(rows, [F.col(code).alias("code")], "name", counts, "count")
 
 
 def find(organisations: DataFrame, counts: list[DataFrame], successors: DataFrame, statement: Statement) -> DataFrame:
@@ -125,9 +173,9 @@ def find(organisations: DataFrame, counts: list[DataFrame], successors: DataFram
     )
     known_or_named = organisations.select("code", "kind").join(by_code, "code", "full_outer")
     asked = known_or_named.select("code", "kind", *[F.coalesce(name, F.lit(0)).alias(name) for name in COUNTS])
-    found = asked.select(
-        F.col("code").alias("organisation"),
-        F.inline(F.array(*_judge(statement))).alias("rule", "severity", "count", "detail"),
+    keep = [F.col("code").alias("organisation"), *[F.col(table) for table in USED]]
+    found = as_rows(asked, keep, "rule", _judge(statement), "count").select(
+        "organisation", "rule", _by_rule(lambda rule: F.lit(rule.severity)).alias("severity"), "count", _details()
     )
     return found.unionByName(find_cycles(successors)).where(F.col("count") > 0)
 
@@ -136,12 +184,15 @@ def find_cycles(successors: DataFrame) -> DataFrame:
     """AGBs in a cycle of successors, which concern no organisation in particular; one row, also when there are none."""
     in_cycle = F.col("in_cycle")
     lowest = F.array_sort(F.collect_set(F.when(in_cycle, F.col("successor_agb"))))
-    return successors.agg(F.count_if(in_cycle).alias("count"), F.array_join(lowest, ", ").alias("lowest")).select(
+    found = successors.agg(
+        F.count_if(in_cycle).alias("count"), F.substring(F.array_join(lowest, ", "), 1, LONGEST_LIST).alias("lowest")
+    )
+    return found.select(
         F.lit(None).cast("string").alias("organisation"),
         F.lit(SUCCESSOR_CYCLE.name).alias("rule"),
         F.lit(SUCCESSOR_CYCLE.severity).alias("severity"),
         "count",
-        F.concat(F.lit(f"{SUCCESSOR_CYCLE.detail}: "), F.substring("lowest", 1, 200)).alias("detail"),
+        _in_words(SUCCESSOR_CYCLE, F.col("lowest")).alias("detail"),
     )
 
 
@@ -156,35 +207,49 @@ def final_organisations(organisations: DataFrame, findings: DataFrame) -> DataFr
     return codes.join(errors.select(F.col("organisation").alias("error_of")), concerns, "left_anti")
 
 
-def _judge(statement: Statement) -> list[Column]:
-    """Every rule of the quarter about one row of counts, as structs (rule, severity, count, detail)."""
+def _judge(statement: Statement) -> dict[str, Column]:
+    """How often every rule of the quarter finds something in one row of counts."""
     kind = F.col("kind")
-    is_unknown = kind.isNull()
-    is_uitvoerder = F.coalesce(kind != ZORGKANTOOR, F.lit(False))
-    missing = {CLAIMS_MISSING: F.col("wlz_claims"), ADMIN_COSTS_MISSING: F.col("wlz_admin_costs_known")}
-    judged = [
-        _judge_used(UNKNOWN_ORGANISATION, is_unknown, USED),
-        _judge_used(NOT_A_ZORGKANTOOR, is_uitvoerder, USED_BY_ZORGKANTOOR),
-        *[
-            _finding(rule, F.when(kind.isin(list(rule.kinds)) & (count == 0), 1).otherwise(0), F.lit(rule.detail))
-            for rule, count in missing.items()
-        ],
-    ]
+    used_by = {
+        UNKNOWN_ORGANISATION: (kind.isNull(), USED),
+        NOT_A_ZORGKANTOOR: (kind != ZORGKANTOOR, USED_BY_ZORGKANTOOR),
+    }
+    counts = {
+        rule.name: F.when(applies, reduce(Column.__add__, [F.col(table) for table in tables])).otherwise(0)
+        for rule, (applies, tables) in used_by.items()
+    }
+    for rule, count in {CLAIMS_MISSING: "wlz_claims", ADMIN_COSTS_MISSING: "wlz_admin_costs_known"}.items():
+        counts[rule.name] = F.when(kind.isin(list(rule.kinds)) & (F.col(count) == 0), 1).otherwise(0)
     for rule in COUNTED:
         if statement.quarter in rule.quarters:
-            count = F.when(kind.isin(list(rule.kinds)), F.col(rule.name)).otherwise(0)
-            judged.append(_finding(rule, count, F.lit(rule.detail)))
-    return judged
+            counts[rule.name] = F.when(kind.isin(list(rule.kinds)), F.col(rule.name)).otherwise(0)
+    return counts
 
 
-def _judge_used(rule: Rule, applies: Column, tables: tuple[str, ...]) -> Column:
-    """Rows that should not have been there, and in which tables they are."""
-    used = [F.col(table) for table in tables]
-    told = [F.when(F.col(table) > 0, F.concat(F.lit(f"{table} "), F.col(table).cast("string"))) for table in tables]
-    total = reduce(Column.__add__, used)
-    detail = F.concat(F.lit(f"{rule.detail}: "), F.concat_ws(", ", *told))
-    return _finding(rule, F.when(applies, total).otherwise(0), detail)
+def _details() -> Column:
+    """Where rows are counted that should not have been there, it is told in which tables they are."""
+    told = [F.when(F.col(table) > 0, F.concat(F.lit(f"{table} "), F.col(table).cast("string"))) for table in USED]
+    tables = {
+        UNKNOWN_ORGANISATION: F.concat_ws(", ", *told),
+        NOT_A_ZORGKANTOOR: F.concat_ws(", ", *told[: len(USED_BY_ZORGKANTOOR)]),
+    }
+
+    def tell(rule: Rule) -> Column:
+        if rule in (CLAIMS_MISSING, ADMIN_COSTS_MISSING):
+            return F.lit(f"{rule.what}. {rule.remedy}")  # it is so or not: there is nothing to count
+        return _in_words(rule, tables.get(rule))
+
+    return _by_rule(tell).alias("detail")
 
 
-def _finding(rule: Rule, count: Column, detail: Column) -> Column:
-    return F.struct(F.lit(rule.name), F.lit(rule.severity), count.cast("bigint"), detail)
+def _by_rule(tell: Callable[[Rule], Column]) -> Column:
+    told = F.lit("")
+    for rule in RULES:
+        told = F.when(F.col("rule") == rule.name, tell(rule)).otherwise(told)
+    return told
+
+
+def _in_words(rule: Rule, which: Column | None = None) -> Column:
+    """What is wrong: how often (in which tables, at which codes). What to do."""
+    brackets = [] if which is None else [F.lit(" ("), which, F.lit(")")]
+    return F.concat(F.lit(f"{rule.what}: "), F.col("count").cast("string"), *brackets, F.lit(f". {rule.remedy}"))

@@ -5,20 +5,23 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from zorgstat import privacy
 from zorgstat.pipelines import Frames
+from zorgstat.privacy import PERSON_KEY
 from zorgstat.tables import Table
 from zorgstat.wlz.settings import Settings
-from zorgstat.wlz.tables import INPUTS
+from zorgstat.wlz.tables import INPUTS, WLZ_CLAIMS
 
 MOMENTS = ("recorded_on", "received_on")
 
 
 def as_known(inputs: Frames, settings: Settings) -> dict[str, DataFrame]:
-    """The inputs by name as they were on known_at; from here on a citizen is `person`.
+    """The inputs by name as they were on known_at; from here on a citizen is `person`, and in claims nobody.
 
     Tables that do not tell when something was known are taken as they are.
     """
-    return {table.name: _people(_until(inputs[table.name], table, settings)) for table in INPUTS}
+    key = inputs[PERSON_KEY.name]
+    return {table.name: _people(_until(inputs[table.name], table, settings), table, key) for table in INPUTS}
 
 
 def _until(frame: DataFrame, table: Table, settings: Settings) -> DataFrame:
@@ -28,9 +31,19 @@ def _until(frame: DataFrame, table: Table, settings: Settings) -> DataFrame:
     return frame
 
 
-def _people(frame: DataFrame) -> DataFrame:
-    """The one place where the pipeline meets a bsn: rules only ask whether two rows are about the same person."""
-    return frame.withColumnRenamed("bsn", "person") if "bsn" in frame.columns else frame
+def _people(frame: DataFrame, table: Table, key: DataFrame) -> DataFrame:
+    """The one place where the pipeline meets a bsn: rules only ask whether two rows are about the same person.
+
+    `person` is a text, since a bsn may be any text here: equal for equal ones and for no others. A number of the run
+    has ten digits, a digest sixty-four.
+    """
+    if "bsn" not in table.names:
+        return frame
+    if table is WLZ_CLAIMS:  # no rule asks whose care it was
+        return frame.drop("bsn")
+    named = privacy.name_people(F.broadcast(key).crossJoin(frame))
+    person = F.coalesce(F.col("person").cast("string"), F.col("stranger"))
+    return named.withColumn("person", person).drop("stranger")
 
 
 def grants(pgb_grants: DataFrame) -> DataFrame:

@@ -7,10 +7,23 @@ from dataclasses import dataclass, field
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from zorgstat.pipelines import Frames, Keep
-from zorgstat.wlz import admin_costs, claims, findings, insured, known, missing_providers, pgb, statement, successors
+from zorgstat.pipelines import Frames, Keep, Pipeline
+from zorgstat.wlz import (
+    admin_costs,
+    checks,
+    claims,
+    findings,
+    insured,
+    known,
+    missing_providers,
+    pgb,
+    statement,
+    successors,
+    summary,
+)
 from zorgstat.wlz.calendar import ADMIN_COSTS, INSURED, PGB_HOLDERS, PGB_HOME_VISITS, PGB_TALKS, ZORGKANTOOR, Statement
-from zorgstat.wlz.settings import Settings
+from zorgstat.wlz.settings import Settings, resolve
+from zorgstat.wlz.tables import INPUTS, OUTPUTS, WLZ_CLAIMS
 
 
 @dataclass
@@ -24,8 +37,8 @@ class Tallied:
 def build(inputs: Frames, settings: Settings, keep: Keep = DataFrame.persist) -> dict[str, DataFrame]:
     """The five outputs by name, without the columns of the run (docs/tables.md).
 
-    In: the ten inputs by name (docs/tables.md); `keep` says how the engine holds on to a frame that is read more than
-    once.
+    In: the ten inputs by name (docs/tables.md), and person_key (`privacy.PERSON_KEY`); `keep` says how the engine
+    holds on to a frame that is read more than once.
     """
     asked = settings.statement
     tables = known.as_known(inputs, settings)
@@ -143,3 +156,20 @@ def tally_insured(
             counted, "organisation", {"wlz_insured": "rows", **{f"insured_{name}": name for name in sorted(odd)}}
         )
     )
+
+
+WLZ = Pipeline(
+    name="wlz",
+    inputs=INPUTS,
+    outputs=OUTPUTS,
+    main_input=WLZ_CLAIMS,
+    resolve=resolve,
+    build=build,
+    remarks=checks.remarks,
+    measures=checks.measures,
+    more_measures=checks.more_measures,
+    judge=checks.judge,
+    queries=summary.queries,
+    figures=summary.figures,
+    describe=summary.describe,
+)

@@ -8,6 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from zorgstat.wlz.calendar import PARTS, Part, Statement, parts_owed
+from zorgstat.wlz.reshape import as_rows
 from zorgstat.wlz.rounding import euros
 
 
@@ -39,7 +40,7 @@ def fill_in(owed: DataFrame, cells: list[DataFrame]) -> DataFrame:
 
 def count_cells(counts: DataFrame, organisation: str, part: Part, columns: dict[str, str]) -> DataFrame:
     """Counts, a row per organisation, as cells of a part. In: columns (line -> column of `counts`)."""
-    values = {line: F.col(column).cast("bigint") for line, column in columns.items()}
+    values = {line: F.col(column) for line, column in columns.items()}
     return _cells(counts, organisation, part, values)
 
 
@@ -69,12 +70,8 @@ def add_totals(cells: DataFrame) -> DataFrame:
 
 
 def _cells(rows: DataFrame, organisation: str, part: Part, values: dict[str, Column]) -> DataFrame:
-    lines = [F.struct(F.lit(line), value) for line, value in values.items()]
-    return rows.select(
-        F.col(organisation).alias("organisation"),
-        F.lit(part.name).alias("part"),
-        F.inline(F.array(*lines)).alias("line", "value"),
-    )
+    keep = [F.col(organisation).alias("organisation"), F.lit(part.name).alias("part")]
+    return as_rows(rows, keep, "line", values, "value")
 
 
 def _texts(*texts: str) -> Column:

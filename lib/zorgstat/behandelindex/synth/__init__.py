@@ -10,8 +10,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from zorgstat import codes
 from zorgstat.behandelindex.synth import care, enrolments, faults, persons, practices, records
-from zorgstat.behandelindex.synth.draws import Draws
 from zorgstat.behandelindex.tables import INSURERS, SES_WOA
+from zorgstat.draws import Draws
 
 CLAIMS_PER_FILE = 500_000
 

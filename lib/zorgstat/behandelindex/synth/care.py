@@ -9,8 +9,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from zorgstat import codes
-from zorgstat.behandelindex.synth.draws import Draws, pick, spread
 from zorgstat.behandelindex.synth.practices import AGB_OFFSET, AGB_STEP, MOST_PRACTICES, Practice
+from zorgstat.draws import Draws, pick, spread
 
 MEAN_OTHER, MEAN_CHRONIC = 845, 2280  # hundredths of treatments a year, before caps
 MOST_TREATMENTS = 150

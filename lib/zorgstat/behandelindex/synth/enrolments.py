@@ -8,9 +8,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from zorgstat import codes
-from zorgstat.behandelindex.synth.draws import Draws, pick, spread
 from zorgstat.behandelindex.synth.persons import CHANGED_LATER, MOVED, POSTCODE_SLOTS, TWICE
 from zorgstat.behandelindex.tables import AV_CLASSES, AV_PACKAGES, ENROLMENTS
+from zorgstat.draws import Draws, pick, spread
 
 PACKAGES_FROM = ("Salland", "Zorg en Zekerheid")
 CLASSES_FROM = ("CZ", "De Friesland", "Menzis", "VGZ", "Zilveren Kruis", "ASR")

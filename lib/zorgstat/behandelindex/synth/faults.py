@@ -8,8 +8,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from zorgstat.behandelindex.synth.care import BY_KEY, DEBIT, OTHER_PERSON, PARTIAL, UNKNOWN, code_slots
-from zorgstat.behandelindex.synth.draws import pick
 from zorgstat.behandelindex.tables import CLAIMS
+from zorgstat.draws import pick
 
 # Of 100,000 treatments. Debits and credits of one treatment have the same fault, so that they still find each other.
 FAULTS = {

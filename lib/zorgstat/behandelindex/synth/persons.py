@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from zorgstat import codes
-from zorgstat.behandelindex.synth.draws import Draws, pick, spread
 from zorgstat.behandelindex.synth.practices import Practice
+from zorgstat.draws import Draws, bsn, pick, spread
 
 SESSIONS = (6, 9, 12, 18, 27, 36, 9999)
 SESSIONS_WEIGHTS = (6, 20, 24, 20, 14, 10, 6)
 LABEL_SLOTS, POSTCODE_SLOTS = 2048, 8192
 PRACTICE_COLUMNS = ("practice int", "practice_digits string", "first bigint", "persons int", "effect int")
 YOUNGEST = 182  # days on 30 June: born before the year
-BSN_STEP = 7_368_787  # a prime: walks through all numbers without meeting one twice
 
 # Of 1000 people: who changed label on 1 January, who in the course of the year, who moved, who has two rows at a time.
 CHANGED, CHANGED_LATER, MOVED, TWICE = 60, 75, 135, 140
@@ -74,30 +73,3 @@ def add_insurance(persons: DataFrame, total: int, year: int, draws: Draws) -> Da
         pick(labels, F.when(is_change, other_label).otherwise(label)).alias("label_before"),
         pick(sessions, draws.number("sessions", "person", len(sessions))).alias("sessions"),
     )
-
-
-def bsn(total: int, draws: Draws) -> Column:
-    """Nine digits that pass the 11-test, from 999999999 down: numbers that begin with 9 are not given out.
-
-    Of the ten eighth digits at most one needs a 10 as the ninth, so seven digits have nine good endings each.
-    """
-    room = max(9_000_000, 9 * 1000 * -(-total // 9000))  # more than nine million people need numbers below 9
-    scattered = (F.col("person") * BSN_STEP + draws.plain("bsn") % room) % room
-    place = (scattered / 9).cast("int")
-    choice = (scattered - place * 9).cast("int")
-    seven = F.lit(9_999_999) - place
-    first_four = (seven / 1000).cast("int")
-    weighed = pick(_weighed((9, 8, 7, 6)), first_four) + pick(_weighed((5, 4, 3)), seven - first_four * 1000)
-    impossible = pick([(10 - sum_ % 11) * 6 % 11 for sum_ in range(400)], weighed)
-    eighth = F.when(choice < impossible, choice).otherwise(choice + 1)
-    ninth = pick([str(sum_ % 11) for sum_ in range(420)], weighed + 2 * eighth)
-    return F.concat((seven * 10 + eighth).cast("string"), ninth)
-
-
-def _weighed(weights: tuple[int, ...]) -> list[int]:
-    """The weighed sum of the digits of every number with as many digits as there are weights."""
-    size = len(weights)
-    return [
-        sum(weight * int(digit) for weight, digit in zip(weights, f"{number:0{size}d}", strict=True))
-        for number in range(10**size)
-    ]

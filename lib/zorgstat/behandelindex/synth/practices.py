@@ -9,8 +9,8 @@ from statistics import NormalDist
 
 from pyspark.sql import DataFrame, SparkSession
 
-from zorgstat.behandelindex.synth.draws import Draws
 from zorgstat.behandelindex.tables import AGB_REGISTER
+from zorgstat.draws import Draws
 
 RECORDS_PER_PATIENT = 10.3  # measured; what turns a number of claims into one of patients
 PATIENTS_PER_PRACTICE = 390

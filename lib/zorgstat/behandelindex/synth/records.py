@@ -11,8 +11,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from zorgstat.behandelindex.synth.care import CODE_BITS, CODE_SLOTS, CORRECTIONS, INTAKE
-from zorgstat.behandelindex.synth.draws import Draws, pick
 from zorgstat.behandelindex.synth.faults import is_fault
+from zorgstat.draws import Draws, pick
 
 COMPACT = "bsn kind fault policy sequence follows surcharge treatment_day claim_day".split()
 JITTER_BITS = 12

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+BSN_STEP = 7_368_787  # a prime: walks through all numbers without meeting one twice
+
 
 @dataclass(frozen=True)
 class Draws:
@@ -51,3 +53,31 @@ def spread(weights: Sequence[int], slots: int) -> list[int]:
             reached += weights[entry]
         filled.append(entry)
     return filled
+
+
+def bsn(total: int, draws: Draws) -> Column:
+    """For `person` (0, 1, ...; total of them): nine digits that pass the 11-test, from 999999999 down.
+
+    Numbers that begin with 9 are not given out.
+    Of the ten eighth digits at most one needs a 10 as the ninth, so seven digits have nine good endings each.
+    """
+    room = max(9_000_000, 9 * 1000 * -(-total // 9000))  # more than nine million people need numbers below 9
+    scattered = (F.col("person") * BSN_STEP + draws.plain("bsn") % room) % room
+    place = (scattered / 9).cast("int")
+    choice = (scattered - place * 9).cast("int")
+    seven = F.lit(9_999_999) - place
+    first_four = (seven / 1000).cast("int")
+    weighed = pick(_weighed((9, 8, 7, 6)), first_four) + pick(_weighed((5, 4, 3)), seven - first_four * 1000)
+    impossible = pick([(10 - sum_ % 11) * 6 % 11 for sum_ in range(400)], weighed)
+    eighth = F.when(choice < impossible, choice).otherwise(choice + 1)
+    ninth = pick([str(sum_ % 11) for sum_ in range(420)], weighed + 2 * eighth)
+    return F.concat((seven * 10 + eighth).cast("string"), ninth)
+
+
+def _weighed(weights: tuple[int, ...]) -> list[int]:
+    """The weighed sum of the digits of every number with as many digits as there are weights."""
+    size = len(weights)
+    return [
+        sum(weight * int(digit) for weight, digit in zip(weights, f"{number:0{size}d}", strict=True))
+        for number in range(10**size)
+    ]

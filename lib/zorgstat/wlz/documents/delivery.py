@@ -1,0 +1,218 @@
+"""Is a folder of documents fit to be mailed, and what goes where by when (handbook 1.2 and 2)?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import PurePosixPath
+
+from zorgstat.wlz.calendar import INSURED, PRODUCTION
+from zorgstat.wlz.documents import names, reading, texts, workbook
+from zorgstat.wlz.documents.content import Performance, Report
+from zorgstat.wlz.documents.names import Name
+from zorgstat.wlz.documents.reading import Unreadable, Workbook
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What goes to one address by one day. Without an address it stays with the organisation."""
+
+    address: str
+    upload: str
+    due_on: date | None
+    paths: tuple[str, ...]
+
+
+@dataclass
+class Checked:
+    """`faults` keep the folder from being mailed; `left_to_do` is what a program cannot see or do."""
+
+    faults: list[str] = field(default_factory=list)
+    left_to_do: list[str] = field(default_factory=list)
+    parcels: list[Parcel] = field(default_factory=list)
+
+
+Files = Mapping[PurePosixPath, bytes]
+
+
+def check(reports: Sequence[Report], files: Files) -> Checked:
+    """In: reports (of the organisations that the folder should be about), files (path in the folder -> content)."""
+    checked = Checked()
+    by_code = {report.code: report for report in reports}
+    found: dict[tuple[str, str], PurePosixPath] = {}
+    for path in sorted(files):
+        name = names.parse(path)
+        report = by_code.get(name.code) if name else None
+        if name is None:
+            checked.faults.append(f"{path}: no document has this name, in this folder.")
+        elif report is None:
+            checked.faults.append(f"{path}: {name.code} is not one of the organisations asked for.")
+        elif (name.year, name.quarter) != (report.asked.year, report.asked.quarter):
+            checked.faults.append(f"{path}: is of another quarter.")
+        elif name.document not in names.owed(report, with_dossier=True):
+            checked.faults.append(f"{path}: {name.code} does not owe this document.")
+        elif (name.code, name.document) in found:
+            checked.faults.append(f"{path}: there is another one, {found[name.code, name.document].name}.")
+        else:
+            found[name.code, name.document] = path
+            _check_document(checked, report, name, files[path])
+    for report in reports:
+        if not report.is_final:
+            rules = ", ".join(found.rule for found in report.blocking)
+            checked.faults.append(f"{report.code}: the statement is a concept ({rules}).")
+        checked.faults += [
+            f"{report.code}: {names.name(report, document).path.name} is missing."
+            for document in names.owed(report)
+            if (report.code, document) not in found
+        ]
+    checked.parcels = _parcels(by_code, found)
+    return checked
+
+
+def _parcels(reports: Mapping[str, Report], found: Mapping[tuple[str, str], PurePosixPath]) -> list[Parcel]:
+    """By day, then by address; what stays comes last."""
+    sorted_out: dict[texts.Address, list[str]] = {}
+    for (code, document), path in found.items():
+        sorted_out.setdefault(texts.address(document, reports[code].asked), []).append(str(path))
+    parcels = [Parcel(to.address, to.upload, to.due_on, tuple(sorted(paths))) for to, paths in sorted_out.items()]
+    return sorted(parcels, key=lambda parcel: (parcel.due_on or date.max, parcel.address))
+
+
+def _check_document(checked: Checked, report: Report, name: Name, content: bytes) -> None:
+    path = name.path
+    if name.is_concept and report.is_final:
+        checked.faults.append(f"{path}: is called a concept, and the published statement is final.")
+    elif not name.is_concept and not report.is_final:
+        checked.faults.append(f"{path}: is not called a concept, and the published statement is one.")
+    try:
+        told = list(_DOCUMENTS[name.document](checked, report, path, content))
+    except Unreadable as error:
+        told = [f"cannot be read as {names.EXTENSIONS[name.document]} ({error})."]
+    checked.faults += [f"{path}: {fault}" for fault in told]
+
+
+def _statement(checked: Checked, report: Report, path: PurePosixPath, content: bytes) -> Iterator[str]:
+    book = reading.workbook(content)
+    yield from _wrong_run(report, book.value("run"))
+    status = texts.FINAL if report.is_final else texts.CONCEPT
+    for what, name, expected in (
+        ("organisation", "organisatie_code", report.code),
+        ("year", "jaar", report.asked.year),
+        ("quarter", "kwartaal", report.asked.quarter),
+        ("status", "status", status),
+    ):
+        if book.value(name) != expected:
+            yield f"{what} is {_show(book.value(name))}, expected {expected}."
+    expected_sheets = [workbook.COVER, *[texts.SHEETS[part.name] for part in report.parts]]
+    if list(book.sheets) != expected_sheets:
+        yield f"its sheets are {', '.join(book.sheets)}; expected {', '.join(expected_sheets)}."
+    for part in report.parts:
+        for line in part.lines:
+            name, published = texts.CELLS[part.name, line], report.figures.lines[part.name][line]
+            if book.value(name) != published:
+                yield f"{name} is {_show(book.value(name))}, published is {published}."
+        if part is PRODUCTION:
+            yield from _production(report, book)
+    empty = [label for label in workbook.CONTACT if not _filled(book.value(workbook.contact_cell(label)))]
+    if not _filled(book.value("organisatie_naam")):
+        empty.insert(0, "Organisatie")
+    if empty:
+        checked.left_to_do.append(f"{path}: fill in {', '.join(empty)}.")
+
+
+def _production(report: Report, book: Workbook) -> Iterator[str]:
+    total, published = book.value("productie_totaal"), report.figures.production_euro
+    if total != published:
+        yield f"productie_totaal is {_show(total)}, published is {published}."
+    if "productie_kop" not in book.named or "productie_totaal" not in book.named:
+        return
+    sheet, row, column = book.named["productie_kop"]
+    until = book.named["productie_totaal"][1]
+    yield from _performances(book, sheet, (row + 1, column), until, report.figures.production)
+
+
+def _estimate(checked: Checked, report: Report, path: PurePosixPath, content: bytes) -> Iterator[str]:
+    book = reading.workbook(content)
+    expected = [provider.agb for provider in report.missing]
+    if list(book.sheets) != expected:
+        yield f"its sheets are {', '.join(book.sheets)}; expected {', '.join(expected)}."
+        return
+    words = texts.prescribed(names.ESTIMATE, report.asked)
+    headings = [words[key] for key in ("code", "quantity", "amount")]
+    for provider in report.missing:
+        cells = book.sheets[provider.agb]
+        if [cells.get((1, column)) for column in (1, 2, 3)] != headings:
+            yield f"the columns of {provider.agb} are not {', '.join(headings)}."
+        until = max((row for row, _ in cells), default=1) + 1
+        yield from _performances(book, provider.agb, (2, 1), until, provider.estimates)
+
+
+def _performances(
+    book: Workbook, sheet: str, first: tuple[int, int], until: int, published: Sequence[Performance]
+) -> Iterator[str]:
+    cells, (row, column) = book.sheets.get(sheet, {}), first
+    stored = [tuple(cells.get((line, column + place)) for place in range(3)) for line in range(row, until)]
+    expected = [(each.code, each.quantity, each.amount_euro) for each in published]
+    if len(stored) != len(expected):
+        yield f"{sheet} has {len(stored)} rows, published are {len(expected)}."
+    elif stored != expected:
+        count = sum(1 for here, there in zip(stored, expected, strict=True) if here != there)
+        yield f"{sheet} differs from what was published in {count} of {len(expected)} rows."
+
+
+def _board_statement(checked: Checked, report: Report, path: PurePosixPath, content: bytes) -> Iterator[str]:
+    told = reading.keywords(content)
+    insured = report.figures.lines[INSURED.name]["total"]
+    if not told:
+        checked.left_to_do.append(
+            f"{path}: is a scan or comes from elsewhere; see for yourself that it says {texts.number(insured)} insured."
+        )
+        return
+    yield from _wrong_run(report, told.get("run"))
+    if told.get("organisatie") != report.code:
+        yield f"organisation is {_show(told.get('organisatie'))}, expected {report.code}."
+    number = told.get(texts.CELLS[INSURED.name, "total"])
+    if number != str(insured):
+        yield f"says {_show(number)} insured, published is {insured}."
+    if told.get("status") != ("definitief" if report.is_final else "concept"):
+        yield f"status is {_show(told.get('status'))}."
+    if report.is_final and not reading.is_signed(content):
+        checked.left_to_do.append(f"{path}: has no digital signature; the board signs it.")
+
+
+def _dossier(checked: Checked, report: Report, path: PurePosixPath, content: bytes) -> Iterator[str]:
+    yield from _wrong_run(report, reading.keywords(content).get("run"))
+
+
+def _letter(checked: Checked, report: Report, path: PurePosixPath, content: bytes) -> Iterator[str]:
+    text = content.decode("utf-8", "replace")
+    absent = [provider.agb for provider in report.missing if provider.agb not in text]
+    if absent:
+        yield f"does not name {', '.join(absent)}."
+    if report.provenance.run_id not in text:
+        yield f"is not of run {report.provenance.run_id}."
+    if "......" in text:
+        checked.left_to_do.append(f"{path}: fill in who sends it.")
+
+
+_DOCUMENTS = {
+    names.STATEMENT: _statement,
+    names.ESTIMATE: _estimate,
+    names.LETTER: _letter,
+    names.BOARD_STATEMENT: _board_statement,
+    names.DOSSIER: _dossier,
+}
+
+
+def _wrong_run(report: Report, run: object) -> Iterator[str]:
+    if run != report.provenance.run_id:
+        yield f"is of run {_show(run)}, published is {report.provenance.run_id}; make the documents again."
+
+
+def _filled(value: object) -> bool:
+    return bool(str(value if value is not None else "").strip())
+
+
+def _show(value: object) -> str:
+    return "missing" if value is None else str(value)

@@ -1,0 +1,206 @@
+"""A folder before it is mailed: whole, nothing too many, the published figures; and what goes where by when."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import PurePosixPath
+from typing import Any
+
+import openpyxl
+import pytest
+
+from tests.wlz.documents.reports import PROVIDER, UNNAMED, concept, report, uitvoerder
+from zorgstat.io.documents import MAKERS
+from zorgstat.wlz.documents import delivery, names
+from zorgstat.wlz.documents.content import Report
+
+REPORTS = [report(missing=[PROVIDER, UNNAMED]), uitvoerder()]
+STATEMENT = PurePosixPath("5505/Wlz-2023-KW2-5505-kwartaalstaat.xlsx")
+ESTIMATE = PurePosixPath("5505/Wlz-2023-KW2-5505-schatting-ontbrekende-declaraties.xlsx")
+BOARD = PurePosixPath("0201/Wlz-2023-KW2-0201-bestuursverklaring.pdf")
+LETTER = PurePosixPath("5505/Wlz-2023-KW2-5505-begeleidende-tekst.txt")
+Folder = dict[PurePosixPath, bytes]
+
+
+def folder(reports: list[Report] = REPORTS) -> Folder:
+    return dict(WHOLE) if reports is REPORTS else made(reports)
+
+
+def made(reports: list[Report]) -> Folder:
+    return {
+        names.name(each, document).path: MAKERS[document](each) for each in reports for document in names.owed(each)
+    }
+
+
+WHOLE = made(REPORTS)
+
+
+def edited(content: bytes, edit: Callable[[Any], None], *, values: bool = True) -> bytes:
+    """A workbook as a program saves it that is not XlsxWriter: shared texts, other parts, other order."""
+    book = openpyxl.load_workbook(io.BytesIO(content), data_only=values)
+    edit(book)
+    saved = io.BytesIO()
+    book.save(saved)
+    return saved.getvalue()
+
+
+def cell(book: Any, name: str) -> Any:
+    [(sheet, place)] = book.defined_names[name].destinations
+    return book[sheet][place.replace("$", "")]
+
+
+def faults(files: Folder, reports: list[Report] = REPORTS) -> list[str]:
+    return delivery.check(reports, files).faults
+
+
+def test_a_whole_folder_can_go_and_each_document_has_its_address_and_day() -> None:
+    checked = delivery.check(REPORTS, folder())
+    assert checked.faults == []
+    assert [(parcel.address, parcel.due_on, len(parcel.paths)) for parcel in checked.parcels] == [
+        ("verslagdocumenten@zinl.nl", date(2023, 8, 14), 4),
+        ("FCInformatie@zinl.nl", date(2023, 8, 24), 2),
+        ("", None, 2),
+    ]
+    assert checked.left_to_do == [
+        "0201/Wlz-2023-KW2-0201-bestuursverklaring.pdf: has no digital signature; the board signs it.",
+        "0201/Wlz-2023-KW2-0201-kwartaalstaat.xlsx: fill in Naam contactpersoon, Functie, Telefoon, E-mail.",
+        f"{LETTER}: fill in who sends it.",
+        "5505/Wlz-2023-KW2-5505-bestuursverklaring.pdf: has no digital signature; the board signs it.",
+        f"{STATEMENT}: fill in Naam contactpersoon, Functie, Telefoon, E-mail.",
+    ]
+
+
+def test_a_statement_that_was_filled_in_and_saved_again_is_read() -> None:
+    def fill_in(book: Any) -> None:
+        for name in ("naam_contactpersoon", "functie", "telefoon", "e_mail"):
+            cell(book, f"contact_{name}").value = "ingevuld"
+
+    files = folder()
+    files[STATEMENT] = edited(files[STATEMENT], fill_in)
+    checked = delivery.check(REPORTS, files)
+    assert checked.faults == []
+    assert not [task for task in checked.left_to_do if str(STATEMENT) in task]
+
+
+@pytest.mark.parametrize("gone", [STATEMENT, ESTIMATE, BOARD, LETTER])
+def test_what_is_missing_is_told(gone: PurePosixPath) -> None:
+    files = folder()
+    del files[gone]
+    assert faults(files) == [f"{gone.parts[0]}: {gone.name} is missing."]
+
+
+@pytest.mark.parametrize(
+    ("path", "fault"),
+    [
+        ("0201/notes.docx", "no document has this name, in this folder."),
+        ("Wlz-2023-KW2-0201-kwartaalstaat.xlsx", "no document has this name, in this folder."),
+        ("5505/Wlz-2023-KW2-0201-kwartaalstaat.xlsx", "no document has this name, in this folder."),
+        ("0201/Wlz-2023-KW2-0201-kwartaalstaat.pdf", "no document has this name, in this folder."),
+        ("5506/Wlz-2023-KW2-5506-kwartaalstaat.xlsx", "5506 is not one of the organisations asked for."),
+        ("0201/Wlz-2023-KW1-0201-kwartaalstaat.xlsx", "is of another quarter."),
+        ("0201/Wlz-2023-KW2-0201-begeleidende-tekst.txt", "0201 does not owe this document."),
+    ],
+)
+def test_nothing_too_many(path: str, fault: str) -> None:
+    assert f"{path}: {fault}" in faults(folder() | {PurePosixPath(path): b""})
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("beheerskosten_intern", "beheerskosten_intern is 1234568, published is 1234567."),
+        ("pgb_houders", "pgb_houders is 4822, published is 4821."),
+        ("verzekerden_totaal", "verzekerden_totaal is 1058023, published is 1058022."),
+        ("productie_totaal", "productie_totaal is 99999700, published is 99999699."),
+        ("jaar", "year is 2024, expected 2023."),
+    ],
+)
+def test_a_changed_figure_is_found(name: str, fault: str) -> None:
+    def change(book: Any) -> None:
+        cell(book, name).value += 1
+
+    files = folder()
+    files[STATEMENT] = edited(files[STATEMENT], change)
+    assert faults(files) == [f"{STATEMENT}: {fault}"]
+
+
+def test_a_changed_performance_is_found() -> None:
+    def change(book: Any) -> None:
+        book["Productie en kosten"]["C10"].value = 4
+
+    def swap(book: Any) -> None:
+        book["12000001"]["C2"].value, book["12000001"]["C3"].value = 7, 31_250
+
+    def add(book: Any) -> None:
+        book["12000002"].append(["V042", 1, 1])
+
+    files = folder()
+    files[STATEMENT] = edited(files[STATEMENT], change)
+    assert faults(files) == [f"{STATEMENT}: Productie en kosten differs from what was published in 1 of 4 rows."]
+    files = folder()
+    files[ESTIMATE] = edited(files[ESTIMATE], swap)
+    assert faults(files) == [f"{ESTIMATE}: 12000001 differs from what was published in 2 of 2 rows."]
+    files[ESTIMATE] = edited(folder()[ESTIMATE], add)
+    assert faults(files) == [f"{ESTIMATE}: 12000002 has 1 rows, published are 0."]
+
+
+def test_a_formula_that_nobody_worked_out_is_no_figure() -> None:
+    """A program that saves formulas without values: Excel has to open it once."""
+    files = folder()
+    files[STATEMENT] = edited(files[STATEMENT], lambda book: None, values=False)
+    assert f"{STATEMENT}: beheerskosten_totaal is missing, published is 1579045." in faults(files)
+
+
+def test_a_sheet_too_many_is_found() -> None:
+    files = folder()
+    files[STATEMENT] = edited(files[STATEMENT], lambda book: book.create_sheet("Kladblad"))
+    assert "its sheets are Voorblad, " in faults(files)[0]
+
+
+def test_documents_of_an_earlier_run_are_found() -> None:
+    old = folder()
+    newer = [
+        report(missing=[PROVIDER, UNNAMED], provenance=_of_run("wlz-2023-2-003-ffffff")),
+        uitvoerder(provenance=_of_run("wlz-2023-2-003-ffffff")),
+    ]
+    found = faults(old, newer)
+    assert len([fault for fault in found if "003-ffffff" in fault]) == 7  # all but the estimate, which is figures only
+
+
+def _of_run(run_id: str) -> Any:
+    return replace(report().provenance, run_id=run_id)
+
+
+def test_a_concept_is_not_mailed() -> None:
+    concepts = [concept()]
+    assert faults(folder(concepts), concepts) == ["5505: the statement is a concept (insured_sex_unknown)."]
+    found = faults(folder(concepts), [report()])  # a newer run is final
+    assert f"5505: {STATEMENT.name} is missing." not in found
+    assert len([fault for fault in found if "is called a concept, and the published statement is final" in fault]) == 3
+
+
+def test_a_scan_of_the_signed_statement_is_for_a_person_to_read() -> None:
+    checked = delivery.check(REPORTS, folder() | {BOARD: b"%PDF-1.4 a picture"})
+    assert checked.faults == []
+    assert (
+        f"{BOARD}: is a scan or comes from elsewhere; see for yourself that it says 1.058.022 insured."
+        in checked.left_to_do
+    )
+    signed = folder()[BOARD] + b"\n1 0 obj << /Type /Sig /ByteRange [0 1 2 3] >>"
+    checked = delivery.check(REPORTS, folder() | {BOARD: signed})
+    assert not [task for task in checked.left_to_do if str(BOARD) in task]
+
+
+def test_a_board_statement_of_other_figures_is_found() -> None:
+    other = folder()[BOARD].replace(b"verzekerden_totaal=1058022", b"verzekerden_totaal=1058023")
+    assert faults(folder() | {BOARD: other}) == [f"{BOARD}: says 1058023 insured, published is 1058022."]
+
+
+@pytest.mark.parametrize("path", [STATEMENT, ESTIMATE, BOARD])
+def test_what_cannot_be_read_is_told(path: PurePosixPath) -> None:
+    for content in (b"", b"PK\x03\x04 broken", b"<html>"):
+        [fault] = faults(folder() | {path: content})
+        assert fault.startswith(f"{path}: cannot be read as {path.suffix[1:]}")
