@@ -76,7 +76,8 @@ def find(rows: Iterable[Mapping[str, Any]], run_id: str) -> Mapping[str, Any]:
     for row in rows:
         if row["run_id"] == run_id and row["status"] == "published":
             return row
-    raise SettingsError(f"{run_id!r}: no such run was published here; `zorgstat runs list` shows those that were.")
+    shown = run_id if run_id.isprintable() else ascii(run_id)
+    raise SettingsError(f"{shown}: no such run was published here; `zorgstat runs list` shows those that were.")
 
 
 def next_run(
