@@ -170,8 +170,7 @@ class Engine:
         except Exception:  # figures for an operator are not worth a run
             return Work()
         for name, key in OF_A_STAGE.items():
-            now = sum(stage[key] for stage in told if stage["stageId"] > self._told_stage)
-            self._totals[name] = self._totals.get(name, 0) + now
+            self._totals[name] = self._totals.get(name, 0) + sum(stage[key] for stage in told)
         self._told_stage = newest
         return Work(**self._totals)
 
