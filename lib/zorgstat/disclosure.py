@@ -7,7 +7,6 @@ it does not.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import reduce
@@ -18,6 +17,7 @@ from pyspark.sql import functions as F
 
 from zorgstat.errors import CheckError, SettingsError
 from zorgstat.tables import Column, Table
+from zorgstat.text import as_value, on_one_line
 
 Keep = Callable[[DataFrame], DataFrame]
 
@@ -50,19 +50,15 @@ def resolve(raw: Mapping[str, Any]) -> Rules:
     for key, value in raw.items():
         if key == "threshold":
             if not (type(value) is int and FEWEST <= value <= MOST):
-                faults.append(f"threshold is {_show(value)}; use a whole number of people from {FEWEST} to {MOST}.")
+                faults.append(f"threshold is {as_value(value)}; use a whole number of people from {FEWEST} to {MOST}.")
         elif key == "between_versions":
             if not isinstance(value, bool):
-                faults.append(f"between_versions is {_show(value)}; use true or false.")
+                faults.append(f"between_versions is {as_value(value)}; use true or false.")
         else:
-            faults.append(f"{key} is not a setting; use {', '.join(Rules().as_json())}.")
+            faults.append(f"{on_one_line(key)} is not a setting; use {', '.join(Rules().as_json())}.")
     if faults:
         raise SettingsError("\n".join(faults))
     return Rules(**raw)
-
-
-def _show(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def hide(cells: DataFrame, earlier: Sequence[DataFrame], rules: Rules, keep: Keep) -> DataFrame:

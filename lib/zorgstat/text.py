@@ -1,8 +1,12 @@
-"""Lines of text for a person: names to the left, figures under each other."""
+"""Lines of text for a person: names to the left, figures under each other; what somebody typed, on one line."""
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 WIDTH = 26
+LONGEST = 100  # of a key or a value in a message
 
 
 def heading(name: str, *columns: str) -> str:
@@ -23,3 +27,19 @@ def words(name: str, value: str) -> str:
 
 def day(day: object) -> str:
     return f"{day:%-d %B %Y}"
+
+
+def on_one_line(text: str) -> str:
+    """A key as it can be shown: what a screen would take for an order is spelt out, and what is endless is cut."""
+    line = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}..."
+
+
+def as_value(value: Any) -> str:
+    """What stands in a settings file, on one line of a screen."""
+    if value is None:
+        return "missing"
+    try:
+        return on_one_line(json.dumps(value, ensure_ascii=False, default=str))
+    except (ValueError, RecursionError):  # thousands of digits or of brackets
+        return "too long"

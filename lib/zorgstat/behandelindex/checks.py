@@ -9,9 +9,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from zorgstat import exact
-from zorgstat.behandelindex.settings import Settings, shown
+from zorgstat.behandelindex.settings import Settings
 from zorgstat.checks import Finding
 from zorgstat.pipelines import Frames
+from zorgstat.text import on_one_line
 
 TOLERANCE = 1e-9
 SIZES = ("treatments", "combinations")
@@ -26,7 +27,7 @@ def remarks(inputs: Frames, settings: Settings) -> DataFrame:
     is_insurer = F.col("kind") == "insurer"
     names_asked = dict(enumerate(settings.participating))
     labels = [F.count_if(is_insurer & (F.col("concern") == name)).alias(f"n{n}") for n, name in names_asked.items()]
-    without = [F.when(F.col(f"n{n}") == 0, F.lit(shown(name))) for n, name in names_asked.items()]
+    without = [F.when(F.col(f"n{n}") == 0, F.lit(on_one_line(name))) for n, name in names_asked.items()]
     names = F.concat_ws(", ", *without)
     return (
         inputs["insurers"]

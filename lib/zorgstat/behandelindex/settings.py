@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from zorgstat.errors import SettingsError
 from zorgstat.periods import LAST_MONTH, ReportVersion
+from zorgstat.text import as_value, on_one_line
 
 NETTING = ("reference", "key", "reference_then_key", "none")
 AV_SOURCE = ("delivered", "packages")
 AV_POLICY = ("sum", "max", "latest")
 CORRECTION_METHOD = ("computed", "table")
-LONGEST_SHOWN = 100  # of a key or a value in a message
 FIRST_YEAR, LAST_YEAR = 2006, 2099  # the Zorgverzekeringswet began in 2006; the code lists hold from then on
 
 
@@ -62,7 +61,7 @@ class Settings:
     def without_effect(self) -> list[str]:
         """Choices for a concern that does not take part: most often a name with a typing error."""
         return [
-            f"{name}.{shown(concern)}"
+            f"{name}.{on_one_line(concern)}"
             for name in ("netting", "av_source", "av_policy")
             for concern in getattr(self, name)
             if concern not in self.participating and concern not in Settings().participating
@@ -87,7 +86,7 @@ def resolve(raw: Mapping[str, Any]) -> Settings:
         elif key == "correction_factor":
             values["correction_method"] = _correction_method(value, faults)
         else:
-            faults.append(f"{shown(key)} is not a setting; use {', '.join(Settings().as_json())}.")
+            faults.append(f"{on_one_line(key)} is not a setting; use {', '.join(Settings().as_json())}.")
     if faults:
         raise SettingsError("\n".join(faults))
     return Settings(**values)
@@ -95,34 +94,36 @@ def resolve(raw: Mapping[str, Any]) -> Settings:
 
 def _report(value: Any, faults: list[str]) -> ReportVersion | None:
     if not isinstance(value, dict):
-        faults.append(f"report is {_show(value)}; use {{ year = 2023, version = 3 }}.")
+        faults.append(f"report is {as_value(value)}; use {{ year = 2023, version = 3 }}.")
         return None
     faults += [
-        f"report.{shown(key)} is not a setting; use year and version."
+        f"report.{on_one_line(key)} is not a setting; use year and version."
         for key in value
         if key not in ("year", "version")
     ]
     year, version = value.get("year"), value.get("version")
     if not (type(year) is int and FIRST_YEAR <= year <= LAST_YEAR):
-        faults.append(f"report.year is {_show(year)}; use a whole number from {FIRST_YEAR} to {LAST_YEAR}.")
+        faults.append(f"report.year is {as_value(year)}; use a whole number from {FIRST_YEAR} to {LAST_YEAR}.")
     if not (type(version) is int and version in LAST_MONTH):
-        faults.append(f"report.version is {_show(version)}; use 1 (to 30 June), 2 (to 30 September) or 3 (whole year).")
+        faults.append(
+            f"report.version is {as_value(version)}; use 1 (to 30 June), 2 (to 30 September) or 3 (whole year)."
+        )
     return None if faults else ReportVersion(year, version)  # type: ignore[arg-type]
 
 
 def _participating(value: Any, faults: list[str]) -> tuple[str, ...]:
     if not isinstance(value, list) or not value or not all(isinstance(concern, str) and concern for concern in value):
-        faults.append(f"participating is {_show(value)}; use a list of one or more names of concerns.")
+        faults.append(f"participating is {as_value(value)}; use a list of one or more names of concerns.")
         return ()
     return tuple(dict.fromkeys(value))
 
 
 def _by_concern(key: str, value: Any, choices: tuple[str, ...], faults: list[str]) -> dict[str, str]:
     if not isinstance(value, dict):
-        faults.append(f"{key} is {_show(value)}; use a table of concern = {_choices(choices)}.")
+        faults.append(f"{key} is {as_value(value)}; use a table of concern = {_choices(choices)}.")
         return {}
     faults += [
-        f"{key}.{shown(concern)} is {_show(choice)}; use {_choices(choices)}."
+        f"{key}.{on_one_line(concern)} is {as_value(choice)}; use {_choices(choices)}."
         for concern, choice in value.items()
         if choice not in choices
     ]
@@ -131,30 +132,16 @@ def _by_concern(key: str, value: Any, choices: tuple[str, ...], faults: list[str
 
 def _correction_method(value: Any, faults: list[str]) -> str:
     if not isinstance(value, dict):
-        faults.append(f"correction_factor is {_show(value)}; use {{ method = {_choices(CORRECTION_METHOD)} }}.")
+        faults.append(f"correction_factor is {as_value(value)}; use {{ method = {_choices(CORRECTION_METHOD)} }}.")
         return ""
-    faults += [f"correction_factor.{shown(key)} is not a setting; use method." for key in value if key != "method"]
+    faults += [
+        f"correction_factor.{on_one_line(key)} is not a setting; use method." for key in value if key != "method"
+    ]
     method = value.get("method", CORRECTION_METHOD[0])
     if method not in CORRECTION_METHOD:
-        faults.append(f"correction_factor.method is {_show(method)}; use {_choices(CORRECTION_METHOD)}.")
+        faults.append(f"correction_factor.method is {as_value(method)}; use {_choices(CORRECTION_METHOD)}.")
     return str(method)
 
 
 def _choices(choices: tuple[str, ...]) -> str:
     return ", ".join(choices[:-1]) + " or " + choices[-1]
-
-
-def _show(value: Any) -> str:
-    """What stands in the file, on one line of a screen."""
-    if value is None:
-        return "missing"
-    try:
-        return shown(json.dumps(value, ensure_ascii=False, default=str))
-    except (ValueError, RecursionError):  # thousands of digits or of brackets
-        return "too long"
-
-
-def shown(text: str) -> str:
-    """A key as it can be shown: what a screen would take for an order is spelt out, and what is endless is cut."""
-    line = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
-    return line if len(line) <= LONGEST_SHOWN else f"{line[:LONGEST_SHOWN]}..."

@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from zorgstat.behandelindex.tables import INPUTS
 from zorgstat.errors import TableError
-from zorgstat.io.paths import table_path
+from zorgstat.io.paths import in_sql
 from zorgstat.io.store import BSN, STATISTICS, Store
 from zorgstat.tables import Table
 
@@ -109,8 +109,7 @@ def _keep_bsn_out(store: Store, table: Table) -> bool:
 
 
 def _sql(store: Store, table: Table, statement: str) -> DataFrame:
-    path = table_path(store.root, table.name).replace("`", "``")
-    return store.engine.spark.sql(statement.replace("{}", f"delta.`{path}`"))
+    return store.engine.spark.sql(statement.replace("{}", in_sql(store.path(table))))
 
 
 @contextmanager

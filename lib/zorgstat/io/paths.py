@@ -18,6 +18,11 @@ def local_path(root: str) -> Path | None:
     return None if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/", root) else Path(root).absolute()
 
 
+def in_sql(path: str) -> str:
+    """A Delta table in a statement, by its path."""
+    return "delta.`" + path.replace("`", "``") + "`"
+
+
 def table_path(root: str, table: str) -> str:
     folder = local_path(root)
     return str(folder / table) if folder else f"{root.rstrip('/')}/{table}"

@@ -19,7 +19,7 @@ from pyspark.sql import functions as F
 
 from zorgstat import __version__
 from zorgstat.errors import LockedError, SettingsError
-from zorgstat.io.paths import table_path
+from zorgstat.io.paths import in_sql, table_path
 from zorgstat.io.store import Pin, Store
 from zorgstat.tables import RUNS, Table
 
@@ -151,7 +151,7 @@ def views(root: str, tables: Iterable[Table]) -> list[str]:
     """SQL for Spark and Sail: `runs_current`, and `<table>_current` with the rows of the current runs."""
 
     def stored(table: Table) -> str:
-        return "delta.`" + table_path(root, table.name).replace("`", "``") + "`"
+        return in_sql(table_path(root, table.name))
 
     current_runs = f"""\
 CREATE OR REPLACE TEMPORARY VIEW runs_current AS

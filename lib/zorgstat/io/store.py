@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame
 from zorgstat import checks
 from zorgstat.errors import TableError
 from zorgstat.io import delta_rs, locks
-from zorgstat.io.paths import local_path, table_path
+from zorgstat.io.paths import in_sql, local_path, table_path
 from zorgstat.io.session import Engine, name_of
 from zorgstat.tables import Table
 
@@ -161,8 +161,7 @@ class Store:
         path = table_path(self.root, name)
         if not delta_rs.set_properties(path, properties):
             pairs = ", ".join(f"'{key}' = '{value}'" for key, value in properties.items())
-            quoted = path.replace("`", "``")
-            self.engine.spark.sql(f"ALTER TABLE delta.`{quoted}` SET TBLPROPERTIES ({pairs})")
+            self.engine.spark.sql(f"ALTER TABLE {in_sql(path)} SET TBLPROPERTIES ({pairs})")
 
     def commits(self, table: Table) -> list[tuple[str | None, datetime]]:
         """The commits that the table's log still has: the run that each tells of, and when it was made."""
@@ -172,15 +171,15 @@ class Store:
                 (commit.get("userMetadata"), datetime.fromtimestamp(commit["timestamp"] / 1000, timezone.utc))
                 for commit in known
             ]
-        path = self.path(table).replace("`", "``")
-        history = self.engine.spark.sql(f"DESCRIBE HISTORY delta.`{path}`").select("userMetadata", "timestamp")
+        history = self.engine.spark.sql(f"DESCRIBE HISTORY {in_sql(self.path(table))}").select(
+            "userMetadata", "timestamp"
+        )
         return [(row["userMetadata"], row["timestamp"].astimezone(timezone.utc)) for row in history.collect()]
 
     def remove(self, table: Table, run_ids: Collection[str]) -> None:
         """Takes the rows of these runs out of a table. For who holds the folder (`writing`)."""
         names = ", ".join(f"'{run_id}'" for run_id in sorted(run_ids))
-        path = self.path(table).replace("`", "``")
-        self.engine.spark.sql(f"DELETE FROM delta.`{path}` WHERE run_id IN ({names})").collect()
+        self.engine.spark.sql(f"DELETE FROM {in_sql(self.path(table))} WHERE run_id IN ({names})").collect()
 
 
 def why_unreadable(root: str, table: Table, error: Exception) -> str:
@@ -211,8 +210,8 @@ def _pin(engine: Engine, path: str) -> Pin:
     state = delta_rs.state(path)
     if state is not None:
         return Pin(state.version, f"{state.id}@{state.moment}", state.properties)
-    latest = engine.spark.sql(f"DESCRIBE HISTORY delta.`{path}` LIMIT 1").select("version", "timestamp").collect()[0]
-    detail = engine.spark.sql(f"DESCRIBE DETAIL delta.`{path}`").select("id", "properties").collect()[0]
+    latest = engine.spark.sql(f"DESCRIBE HISTORY {in_sql(path)} LIMIT 1").select("version", "timestamp").collect()[0]
+    detail = engine.spark.sql(f"DESCRIBE DETAIL {in_sql(path)}").select("id", "properties").collect()[0]
     return Pin(int(latest["version"]), f"{detail['id']}@{latest['timestamp']}", detail["properties"])
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from zorgstat.errors import SettingsError
+from zorgstat.text import as_value, on_one_line
 from zorgstat.wlz.calendar import QUARTERS, Statement
 
 FIRST_YEAR, LAST_YEAR = 2015, 2099  # the Wlz began on 1 January 2015
@@ -52,7 +52,7 @@ def resolve(raw: Mapping[str, Any]) -> Settings:
 
     Without known_at it is the day on which the statement is due.
     """
-    faults = [f"{key} is not a setting; use {' and '.join(KEYS)}." for key in raw if key not in KEYS]
+    faults = [f"{on_one_line(key)} is not a setting; use {' and '.join(KEYS)}." for key in raw if key not in KEYS]
     statement = _statement(raw.get("statement"), faults)
     known_at = _day("known_at", raw["known_at"], faults) if "known_at" in raw else None
     if faults or statement is None:
@@ -62,16 +62,18 @@ def resolve(raw: Mapping[str, Any]) -> Settings:
 
 def _statement(value: Any, faults: list[str]) -> Statement | None:
     if not isinstance(value, dict):
-        faults.append(f"statement is {_show(value)}; use {{ year = 2023, quarter = 2 }}.")
+        faults.append(f"statement is {as_value(value)}; use {{ year = 2023, quarter = 2 }}.")
         return None
     found = [
-        f"statement.{key} is not a setting; use year and quarter." for key in value if key not in ("year", "quarter")
+        f"statement.{on_one_line(key)} is not a setting; use year and quarter."
+        for key in value
+        if key not in ("year", "quarter")
     ]
     year, quarter = value.get("year"), value.get("quarter")
     if not (type(year) is int and FIRST_YEAR <= year <= LAST_YEAR):
-        found.append(f"statement.year is {_show(year)}; use a whole number from {FIRST_YEAR} to {LAST_YEAR}.")
+        found.append(f"statement.year is {as_value(year)}; use a whole number from {FIRST_YEAR} to {LAST_YEAR}.")
     if not (type(quarter) is int and quarter in QUARTERS):
-        found.append(f"statement.quarter is {_show(quarter)}; use 1, 2, 3 or 4.")
+        found.append(f"statement.quarter is {as_value(quarter)}; use 1, 2, 3 or 4.")
     faults += found
     return None if found else Statement(year, quarter)  # type: ignore[arg-type]
 
@@ -86,11 +88,5 @@ def _day(key: str, value: Any, faults: list[str]) -> date | None:
             return day
     except (TypeError, ValueError):
         pass
-    faults.append(f"{key} is {_show(value)}; use a date such as 2023-08-14.")
+    faults.append(f"{key} is {as_value(value)}; use a date such as 2023-08-14.")
     return None
-
-
-def _show(value: Any) -> str:
-    if value is None:
-        return "missing"
-    return json.dumps(value, ensure_ascii=False, default=str)
