@@ -35,12 +35,11 @@ def outputs(
     In: people: practice_agb, basket_id, combinations, treatments; every patient is in one basket.
     """
     types = "practice_agb string, basket_id int, combinations bigint, treatments bigint"
-    counted = frame(spark, types, people).select(
-        "*", F.col("combinations").alias("patients"), F.col("practice_agb").alias("practice")
-    )
+    counted = frame(spark, types, people).withColumn("practice", F.col("practice_agb"))
+    patients = counted.groupBy("practice").agg(F.sum("combinations").alias("patients"))
     national = baskets.national_baskets(counted)
     compared = practice_index.compare_baskets(counted, national)
-    indices = practice_index.index_practices(compared)
+    indices = practice_index.index_practices(compared, patients)
     factors = intervals.correction_factors(intervals.spread(indices), Settings())
     made = {
         "outcomes": frame(spark, "uzovi string, concern string, outcome string, records bigint", outcomes),

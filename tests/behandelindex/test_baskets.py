@@ -85,39 +85,8 @@ def test_a_patient_counts_once_per_basket_and_practice(spark: SparkSession) -> N
         """,
     )
     patients = frame(spark, "practice int, patients bigint", "practice | patients \n 1 | 3 \n 2 | 3")
-    counted = baskets.count_practice_baskets(baskets.tally(judged))
-    assert_rows(counted, expected, key=["practice", "basket_id"])
-    # Each is new in one of the baskets only, so patients may be added up.
-    assert_rows(counted.groupBy("practice").agg(F.sum("patients").alias("patients")), patients, key=["practice"])
-
-
-def test_every_record_stays_in_the_tally(spark: SparkSession) -> None:
-    judged = frame(
-        spark,
-        "person int, practice int, label int, outcome int, basket_id int, records bigint",
-        """
-        person | practice | label | outcome | basket_id | records
-        1      | 1        | 1     | 20      | 218       | 4
-        2      | 1        | 1     | 20      | 218       | 2
-        1      | 1        | 1     | 17      |           | 3
-        2      | 1        | 1     | 17      |           | 1
-               |          | 8     | 3       |           | 2
-               |          | 9     | 3       |           | 9
-        """,
-    )
-    expected = frame(
-        spark,
-        """outcome int, label int, practice int, basket_id int, records bigint,
-           combinations bigint, patients bigint""",
-        """
-        outcome | label | practice | basket_id | records | combinations | patients
-        20      | 1     | 1        | 218       | 6       | 2            | 2
-        17      | 1     | 1        |           | 4       | 0            | 0
-        3       | 8     |          |           | 2       | 0            | 0
-        3       | 9     |          |           | 9       | 0            | 0
-        """,
-    )
-    assert_rows(baskets.tally(judged), expected, key=["outcome", "label"])
+    assert_rows(baskets.count_practice_baskets(judged), expected, key=["practice", "basket_id"])
+    assert_rows(baskets.count_patients(judged), patients, key=["practice"])
 
 
 def test_a_basket_of_fewer_than_60_is_small(spark: SparkSession) -> None:

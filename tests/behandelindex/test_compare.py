@@ -416,8 +416,8 @@ def country(spark: SparkSession, chance: random.Random) -> dict[str, DataFrame]:
     for practice in range(30):
         for basket in chance.sample(range(1, 7), chance.randint(1, 6)):
             combinations = chance.choice([chance.randint(1, 12), chance.randint(10, 90)])
-            counts.append((practice, basket, combinations, combinations + chance.randint(0, 400), combinations))
-    columns = "practice int, basket_id int, combinations bigint, treatments bigint, patients bigint"
+            counts.append((practice, basket, combinations, combinations + chance.randint(0, 400)))
+    columns = "practice int, basket_id int, combinations bigint, treatments bigint"
     practice_baskets = spark.createDataFrame(counts, columns)
     national = practice_baskets.groupBy("basket_id").agg(
         (F.sum("treatments") / F.sum("combinations")).alias("national_mean"), F.lit(False).alias("is_small")
@@ -425,7 +425,8 @@ def country(spark: SparkSession, chance: random.Random) -> dict[str, DataFrame]:
     baskets = practice_index.compare_baskets(practice_baskets, national).withColumn(
         "practice_agb", F.format_string("0400%04d", "practice")
     )
-    indices = practice_index.index_practices(baskets)
+    patients = baskets.groupBy("practice").agg(F.sum("combinations").alias("patients"))
+    indices = practice_index.index_practices(baskets, patients)
     factors = intervals.correction_factors(intervals.spread(indices), Settings())
     return {
         "practice_baskets": baskets,

@@ -57,7 +57,7 @@ def assert_pairs(cases: DataFrame, strategy: str | None = None) -> None:
     records = cases.select("*", *left_out).withColumnRenamed("strategy", "netting")
     identity = [name for name in ("uzovi", "practice_agb", "claim_reference") if name in cases.columns]
     records = records.drop("pair")
-    pairs = netting.take_back(privacy.name_people(with_key(touched(records))))
+    pairs = netting.take_back(privacy.name_people(with_key(touched(records))), lambda frame: frame.localCheckpoint())
     assert_rows(pairs, cases.where("pair").select(*identity), key=identity)
 
 

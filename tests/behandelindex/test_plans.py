@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import pytest
+from pyspark.sql import DataFrame
 
 from tests.oracle import cases
 from tests.support import person_key, with_key, write_inputs
@@ -17,19 +19,23 @@ from zorgstat.io.store import Store
 
 @pytest.fixture(scope="module")
 def plan(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The physical plan of `pipeline.tally` over real tables, a line an operator, with as many partitions as in use."""
+    """The physical plans of `pipeline.judge` and of all that it keeps, over real tables: a line an operator."""
     tables, raw = cases.generate(1, claims=1000)
     store = Store(engine, str(write_inputs(tmp_path_factory.mktemp("inputs"), tables)))
     inputs, _ = store.read_pinned(INPUTS, {table.name: 0 for table in INPUTS})
     settings = resolve(raw)
     inputs["person_key"] = person_key(engine.spark)
-    labels = engine.keep(with_key(selection.number_labels(inputs["insurers"], inputs["claims"], settings)))
-    practices = engine.keep(selection.number_practices(inputs["agb_register"]))
-    engine.spark.conf.set("spark.sql.shuffle.partitions", "8")
-    tally = pipeline.tally(inputs, labels, practices, settings, engine.keep)
-    plan = str(tally._jdf.queryExecution().executedPlan().toString()).splitlines()
+    plan: list[str] = []
+
+    def keep(frame: DataFrame) -> DataFrame:
+        plan.extend(str(frame._jdf.queryExecution().executedPlan().toString()).splitlines())  # type: ignore[operator]
+        return engine.keep(frame)
+
+    engine.spark.conf.set("spark.sql.shuffle.partitions", "8")  # with one, nothing would need to move
+    labels = keep(with_key(selection.number_labels(inputs["insurers"], inputs["claims"], settings)))
+    practices = keep(selection.number_practices(inputs["agb_register"]))
+    keep(pipeline.judge(inputs, labels, practices, settings, keep))
     engine.spark.conf.set("spark.sql.shuffle.partitions", "1")
-    engine.release()
     return plan
 
 
@@ -37,23 +43,30 @@ def operators(plan: list[str], name: str) -> list[str]:
     return [line for line in plan if re.search(rf"\b{name}\b", line)]
 
 
+RECORD = "uzovi, practice_agb, claim_reference"
+SAME_PERSON = "coalesce(person, 0), isnull(person), coalesce(stranger, ), isnull(stranger)"
+KEY = "treatment_date, performance_code, amount_cents"
+
+
 def test_rows_move_between_partitions_as_stated(plan: list[str]) -> None:
-    """People move once by person (claims, enrolments, high cover), the few candidates once, the tally once."""
-    by_hash = operators(plan, "Exchange hashpartitioning")
-    keys = sorted(re.search(r"hashpartitioning\(([^)]*)\)", line)[1] for line in by_hash)  # type: ignore[index]
-    found = [re.sub(r"#\d+L?|, \d+$", "", key) for key in keys]
-    assert [key for key in found if key == "person"] == ["person"] * 3
-    assert sorted(set(found) - {"person"}) == [
-        "outcome, label, practice, basket_id",
-        "person, group, av_policy",
-        "uzovi",  # of the labels that the claims name
-        "uzovi, practice_agb, person, stranger",
-    ]
+    """People move once by person (claims, enrolments, high cover); candidates for netting move by what they look up."""
+    by_hash = [line.split("hashpartitioning(")[1] for line in operators(plan, "Exchange hashpartitioning")]
+    found = Counter(re.sub(r"#\d+L?|, 8\), .*$", "", key) for key in by_hash)
+    assert found == {
+        "uzovi": 2,  # the register, and the labels that the claims name
+        "person": 3,
+        "person, concern_bit, av_policy": 1,
+        f"claim_reference, uzovi, practice_agb, {SAME_PERSON}": 1,  # debits
+        f"prior_reference, uzovi, practice_agb, {SAME_PERSON}": 1,  # credits, to the debits that they name
+        RECORD: 5,  # each debit with its credits; what is left; the records of all pairs
+        f"uzovi, practice_agb, person, stranger, {KEY}, debit_credit": 1,  # what is left, in turn
+        f"uzovi, practice_agb, {KEY}, turn, {SAME_PERSON}": 2,  # those of one turn
+    }
 
 
 def test_claims_are_read_four_times(plan: list[str]) -> None:
     """For the labels that they name (one column), for the credits, for what those touch, and for all the rest."""
-    scans = [line for line in operators(plan, "FileScan parquet") if "/claims]" in line]
+    scans = [line for line in operators(plan, "FileScan parquet") if "/claims/" in line]
     columns = {re.sub(r"#\d+L?", "", re.search(r"\[([^\]]*)\]", line)[1]) for line in scans}  # type: ignore[index]
     assert sorted(len(read.split(",")) for read in columns) == [1, 12, 13, 15], columns
 
@@ -65,19 +78,20 @@ def test_no_row_by_row_python_and_no_product(plan: list[str]) -> None:
     # With the one row of the run's key only.
     products = {line.split("BroadcastNestedLoopJoin ")[1] for line in operators(plan, "BroadcastNestedLoopJoin")}
     assert products <= {"BuildLeft, Cross", "BuildRight, Cross"}
-    assert len(operators(plan, "Cross")) == len([line for line in plan if "ExistingRDD[person_factor" in line])
+    key_alone = [line for line in plan if re.search(r"ExistingRDD\[(person_\w+#\d+L?,?){3}\]", line)]
+    assert len(operators(plan, "Cross")) == len(key_alone) == 2  # labels, touched
 
 
 def test_claims_are_never_sorted(plan: list[str]) -> None:
     """Sorts are of candidates for netting, of groups and people by person, and of small registers."""
     keys = [re.sub(r"#\d+L?", "", line.split("Sort [")[1]) for line in plan if "- Sort [" in line]
     first = {key.split(" ")[0] for key in keys}
-    assert first <= {"uzovi", "person", "practice_agb", "concern", "score", "postcode4"}
-    assert not [key for key in keys if key.startswith("uzovi") and "practice_agb" not in key and "bsn" in key]
+    of_candidates = {"uzovi", "claim_reference", "prior_reference"}
+    assert first <= of_candidates | {"person", "practice_agb", "_w0", "score"}
+    assert not [key for key in keys if "bsn" in key]
 
 
 def test_counting_is_by_hash(plan: list[str]) -> None:
-    """Only of people the latest text is asked: their postcode, and their package where that is a concern's policy."""
-    sorted_aggregates = operators(plan, "SortAggregate")
-    assert sorted_aggregates
-    assert all("key=[person#" in line for line in sorted_aggregates), sorted_aggregates
+    """But where a text is asked for: a person's postcode or latest package, and the first credit that names a debit."""
+    keys = {re.search(r"SortAggregate\(key=\[(\w+)#", line)[1] for line in operators(plan, "SortAggregate")}  # type: ignore[index]
+    assert keys == {"person", "uzovi"}

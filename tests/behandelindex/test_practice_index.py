@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from tests.support import assert_rows, frame
@@ -12,16 +12,23 @@ COMPARED = """practice_agb string, basket_id int, combinations bigint, patients 
     national_mean double, is_small boolean"""
 
 
+def index(compared: DataFrame) -> DataFrame:
+    """In: as `COMPARED`, where the patients of a practice add up."""
+    baskets = compared.withColumn("practice", F.col("practice_agb"))
+    patients = baskets.groupBy("practice").agg(F.sum("patients").alias("patients"))
+    return practice_index.index_practices(baskets.drop("patients"), patients)
+
+
 def test_index_and_weight_of_a_basket(spark: SparkSession) -> None:
     # Practice 1 gives 3 treatments where the country gives 2; three quarters of its combinations are in basket 1.
     practice_baskets = frame(
         spark,
-        "practice int, basket_id int, combinations bigint, treatments bigint, patients bigint",
+        "practice int, basket_id int, combinations bigint, treatments bigint",
         """
-        practice | basket_id | combinations | treatments | patients
-        1        | 1         | 6            | 18         | 6
-        1        | 2         | 2            | 10         | 1
-        2        | 1         | 6            | 6          | 6
+        practice | basket_id | combinations | treatments
+        1        | 1         | 6            | 18
+        1        | 2         | 2            | 10
+        2        | 1         | 6            | 6
         """,
     )
     national = frame(
@@ -74,7 +81,7 @@ def test_index_of_a_practice(spark: SparkSession) -> None:
         04000003     | 6            | 5        | 14         | 14                  | 100   | 100
         """,
     )
-    assert_rows(practice_index.index_practices(compared), expected, key=["practice_agb"])
+    assert_rows(index(compared), expected, key=["practice_agb"])
 
 
 def test_an_index_on_the_half_goes_up(spark: SparkSession) -> None:
@@ -107,7 +114,7 @@ def test_an_index_on_the_half_goes_up(spark: SparkSession) -> None:
         04000005     | 1             | 1
         """,
     )
-    actual = practice_index.index_practices(compared.withColumn("patients", F.col("combinations")))
+    actual = index(compared.withColumn("patients", F.col("combinations")))
     assert_rows(actual, expected, key=["practice_agb"])
 
 
@@ -138,4 +145,4 @@ def test_small_baskets_matter_when_the_rounded_index_moves(spark: SparkSession) 
         04000004     | 150   | 150           |                  |                          | true
         """,
     )
-    assert_rows(practice_index.index_practices(compared), expected, key=["practice_agb"])
+    assert_rows(index(compared), expected, key=["practice_agb"])

@@ -44,7 +44,7 @@ def named(judged: DataFrame) -> DataFrame:
 def assert_outcomes(cases: DataFrame, settings: Settings = WHOLE_2023) -> None:
     """Every case gets the outcome that stands beside it; none: the record goes on."""
     judged = selection.judge_delivery(cases.drop("outcome"), labels(cases.sparkSession, settings), settings)
-    assert_rows(named(judged), cases, key=["case"])
+    assert_rows(named(judged), cases.select("case", "outcome"), key=["case"])
 
 
 def test_the_label_decides_first(spark: SparkSession) -> None:
@@ -240,7 +240,8 @@ def test_pathology_class_of_a_diagnosis(spark: SparkSession) -> None:
              |
         """,
     )
-    assert_rows(judge(cases), cases, key=["diagnosis_code"])
+    number = selection.pathology_class(F.col("diagnosis"), WHOLE_2023)
+    assert_rows(judge(cases).withColumn("pathology_class", number), cases, key=["diagnosis_code"])
 
 
 def test_group_of_a_csi_code(spark: SparkSession) -> None:
@@ -287,27 +288,29 @@ def test_outcomes_of_the_person_in_their_order(spark: SparkSession) -> None:
     # Every group breaks its own rule and all rules after it; 0 was decided before. 111222334 fails the 11-test.
     cases = frame(
         spark,
-        """case int, person int, practice int, pathology_class int, insurance int, age_class int,
-           sex_class int, outcome string""",
+        """case int, person int, practice int, diagnosis int, insurance int, age_class int,
+           sex_class int, outcome string, class int""",
         """
-        case | person    | practice | pathology_class | insurance | age_class | sex_class | outcome
-        0    |           |          |                 |           |           |           | csi_covid
-        1    |           |          |                 |           |           |           | invalid_bsn
-        2    | 111222334 |          |                 |           |           |           | invalid_bsn
-        3    | 0         | 1        | 5               | 1         | 3         | 1         | invalid_bsn
-        4    | 111222333 |          |                 |           |           |           | invalid_practice
-        5    | 111222333 | 1        |                 |           |           |           | invalid_diagnosis
-        6    | 111222333 | 1        | 5               |           |           |           | invalid_csi
-        7    | 111222333 | 1        | 5               | 1         |           |           | invalid_birth_date
-        8    | 111222333 | 1        | 5               | 1         | 3         |           | invalid_sex
-        9    | 111222333 | 1        | 5               | 1         | 3         | 0         | invalid_sex
-        10   | 111222333 | 1        | 5               | 1         | 3         | 1         | counted
-        11   | 111222333 | 1        | 5               | 2         | 3         | 2         | counted
+        case | person    | practice | diagnosis | insurance | age_class | sex_class | outcome            | class
+        0    |           |          |           |           |           |           | csi_covid          |
+        1    |           |          |           |           |           |           | invalid_bsn        |
+        2    | 111222334 |          |           |           |           |           | invalid_bsn        |
+        3    | 0         | 1        | 41        | 1         | 3         | 1         | invalid_bsn        | 5
+        4    | 111222333 |          |           |           |           |           | invalid_practice   |
+        5    | 111222333 | 1        |           |           |           |           | invalid_diagnosis  |
+        6    | 111222333 | 1        | 29        |           |           |           | invalid_diagnosis  |
+        7    | 111222333 | 1        | 41        |           |           |           | invalid_csi        | 5
+        8    | 111222333 | 1        | 41        | 1         |           |           | invalid_birth_date | 5
+        9    | 111222333 | 1        | 41        | 1         | 3         |           | invalid_sex        | 5
+        10   | 111222333 | 1        | 41        | 1         | 3         | 0         | invalid_sex        | 5
+        11   | 111222333 | 1        | 41        | 1         | 3         | 1         | counted            | 5
+        12   | 111222333 | 1        | 0         | 2         | 3         | 2         | counted            | 1
         """,
     )
     before = F.when(F.col("case") == 0, F.lit(int(selection.Outcome.CSI_COVID)))
-    people = disguise(cases.withColumn("outcome", before))
-    assert_rows(recognise(named(selection.judge_person(people))), cases, key=["case"])
+    people = disguise(cases.drop("class").withColumn("outcome", before))
+    judged = selection.judge_person(people, WHOLE_2023).withColumnRenamed("pathology_class", "class")
+    assert_rows(recognise(named(judged)), cases, key=["case"])
 
 
 def test_names_of_the_outcomes() -> None:
@@ -335,16 +338,16 @@ def test_labels_are_numbered_and_know_the_choices_of_their_concern(spark: SparkS
     )
     expected = frame(
         spark,
-        """uzovi string, concern string, label int, group int, standing int, netting string, av_source string,
-           av_policy string""",
+        """uzovi string, concern string, label int, standing int, netting string, av_source string,
+           av_policy string, concern_bit bigint""",
         """
-        uzovi | concern | label | group | standing | netting            | av_source | av_policy
-        0099  |         | 4     | 1     | 3        | reference_then_key | delivered | sum
-        0100  | CZ      | 1     | 2     |          | key                | delivered | sum
-        0101  | CZ      | 5     | 2     | 2        | key                | delivered | sum
-        0200  | Zorg    | 2     | 4     |          | none               | packages  | latest
-        0300  | asr     | 3     | 5     |          | reference_then_key | packages  | sum
-        0400  | Other   | 6     | 3     | 3        | reference_then_key | delivered | sum
+        uzovi | concern | label | standing | netting            | av_source | av_policy | concern_bit
+        0099  |         | 4     | 3        | reference_then_key | delivered | sum       |
+        0100  | CZ      | 1     |          | key                | delivered | sum       | 1
+        0101  | CZ      | 5     | 2        | key                | delivered | sum       |
+        0200  | Zorg    | 2     |          | none               | packages  | latest    | 2
+        0300  | asr     | 3     |          | reference_then_key | packages  | sum       | 4
+        0400  | Other   | 6     | 3        | reference_then_key | delivered | sum       |
         """,
     )
     settings = Settings(

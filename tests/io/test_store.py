@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
+from zorgstat.io import delta_rs, session
 from zorgstat.io.session import Engine
 from zorgstat.io.store import RETENTION, Store
 
@@ -26,3 +28,39 @@ def test_a_replaced_table_has_no_bsn_in_its_log_and_keeps_its_versions(engine: E
         assert RETENTION.keys() <= configuration.keys()
         logs = [file.read_text() for file in (tmp_path / name / "_delta_log").glob("*.json")]
         assert not any("999806294" in log for log in logs)
+
+
+def test_spark_reads_plain_tables_by_their_files(engine: Engine, tmp_path: Path) -> None:
+    """Any version, without a query over the table's log; what only Delta understands, and odd names, by the log."""
+    rows = pa.table({"n": pa.array([1, 2, 3], pa.int64()), "letter": ["a", "b", None]})
+
+    def stored(name: str, **options: Any) -> str:
+        path = str(tmp_path / name)
+        for place in range(rows.num_rows):
+            write_deltalake(path, rows.slice(place, 1), mode="append", **options)
+        return path
+
+    plain, others = stored("plain"), [stored("by letter", partition_by=["letter"]), stored("ödd")]
+    write_deltalake(str(tmp_path / "empty"), rows.schema.empty_table())
+    with_features = stored("features")
+    log = tmp_path / "features" / "_delta_log" / f"{0:020}.json"
+    log.write_text(log.read_text().replace('"minReaderVersion":1', '"minReaderVersion":2'))
+
+    assert [len(delta_rs.plain_files(plain, version).paths) for version in (0, 2)] == [1, 3]  # type: ignore[union-attr]
+    assert [delta_rs.plain_files(path, 0) for path in (*others, str(tmp_path / "empty"), with_features)] == [None] * 4
+    for path in (plain, *others):
+        found = [engine.read(path, version).orderBy("n").toArrow() for version in (0, 2)]
+        assert [table.to_pylist() for table in found] == [rows.to_pylist()[:1], rows.to_pylist()]
+    assert engine.read(plain, 2).schema == engine.spark.read.format("delta").load(plain).schema
+
+
+def test_a_session_that_was_there_keeps_its_settings(engine: Engine) -> None:
+    [(key, value)] = session.SOUND.items()
+    engine.spark.conf.set(key, "true")
+    try:
+        with session.start("spark") as found:
+            assert found.spark is engine.spark
+            assert found.spark.conf.get(key) == value
+        assert engine.spark.conf.get(key) == "true"
+    finally:
+        engine.spark.conf.set(key, value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from zorgstat.behandelindex.selection import Outcome
@@ -21,8 +21,11 @@ def basket_id() -> Column:
 
 def put_in_baskets(judged: DataFrame) -> DataFrame:
     """Adds basket_id, null for what does not count."""
-    is_counted = F.col("outcome") == int(Outcome.COUNTED)
-    return judged.withColumn("basket_id", F.when(is_counted, basket_id()))
+    return judged.withColumn("basket_id", F.when(_is_counted(), basket_id()))
+
+
+def _is_counted() -> Column:
+    return F.col("outcome") == int(Outcome.COUNTED)
 
 
 def class_of(name: str) -> Column:
@@ -34,37 +37,25 @@ def class_of(name: str) -> Column:
     return (F.floor((F.col("basket_id") - 1) / below) % CLASSES[name] + 1).cast("int")
 
 
-def tally(judged: DataFrame) -> DataFrame:
-    """Everything the figures need, without people: records, combinations and patients.
+def count_practice_baskets(judged: DataFrame) -> DataFrame:
+    """A patient is one combination per basket and practice, also when several labels paid.
 
-    A patient is one combination per basket and practice, also when several labels paid; and one patient per practice.
     In:  judged groups, all of one person in one partition (`selection.judge_person`), with basket_id.
-    Out: outcome, label, practice, basket_id, + records, combinations, patients (bigint).
+    Out: practice, basket_id, combinations, treatments; filled baskets only.
     Source: method 1.4 (each unique patient once per basket and practice); docs/method.md, Terms.
     """
-    visits = Window.partitionBy("person", "outcome", "practice").orderBy("basket_id")
-    is_counted = F.col("outcome") == int(Outcome.COUNTED)
-    is_new_patient = is_counted & (F.row_number().over(visits) == 1)
-    is_new_combination = is_counted & ~F.lag("basket_id").over(visits).eqNullSafe(F.col("basket_id"))
+    treated = judged.where(_is_counted()).groupBy("person", "practice", "basket_id")
     return (
-        judged.select(
-            *("outcome", "label", "practice", "basket_id", "records"),
-            is_new_combination.cast("bigint").alias("combinations"),
-            is_new_patient.cast("bigint").alias("patients"),
-        )
-        .groupBy("outcome", "label", "practice", "basket_id")
-        .agg(*[F.sum(name).alias(name) for name in ("records", "combinations", "patients")])
+        treated.agg(F.sum("records").alias("treatments"))
+        .groupBy("practice", "basket_id")
+        .agg(F.count(F.lit(1)).alias("combinations"), F.sum("treatments").alias("treatments"))
     )
 
 
-def count_practice_baskets(tallied: DataFrame) -> DataFrame:
-    """Out: practice, basket_id, combinations, treatments, patients (new at this practice: they add up)."""
-    counted = tallied.where(F.col("outcome") == int(Outcome.COUNTED))
-    return counted.groupBy("practice", "basket_id").agg(
-        F.sum("combinations").alias("combinations"),
-        F.sum("records").alias("treatments"),
-        F.sum("patients").alias("patients"),
-    )
+def count_patients(judged: DataFrame) -> DataFrame:
+    """Out: practice, patients: people with a counted treatment, each once, whatever the baskets."""
+    treated = judged.where(_is_counted()).select("person", "practice").distinct()
+    return treated.groupBy("practice").agg(F.count(F.lit(1)).alias("patients"))
 
 
 def national_baskets(practice_baskets: DataFrame) -> DataFrame:

@@ -83,10 +83,10 @@ def high_covers(av_classes: DataFrame, av_packages: DataFrame, labels: DataFrame
     """At which concerns a person has high supplementary cover; no row means low.
 
     Each concern either delivers the class, or it follows from the packages that are valid in the treatment period.
-    Out: person, groups (array of the concerns' numbers); one row per person.
+    Out: person, high_at (the bits of those concerns, as in the labels' concern_bit); one row per person.
     Source: method 1.3.5; docs/method.md, insurance class 2 and 3.
     """
-    columns = ("uzovi", "label", "group", "av_source", "av_policy", *privacy.PERSON_KEY.names)
+    columns = ("uzovi", "label", "concern_bit", "av_source", "av_policy", *privacy.PERSON_KEY.names)
     taking_part = labels.where(F.col("standing").isNull()).select(*columns)
     delivered = F.broadcast(taking_part.where(F.col("av_source") == "delivered")).join(av_classes, "uzovi")
     derived = F.broadcast(taking_part.where(F.col("av_source") == "packages")).join(av_packages, "uzovi")
@@ -95,14 +95,14 @@ def high_covers(av_classes: DataFrame, av_packages: DataFrame, labels: DataFrame
         high.where(F.col("person").isNotNull())
         .repartition("person")
         .groupBy("person")
-        .agg(F.collect_set("group").alias("groups"))
+        .agg(F.bit_or("concern_bit").alias("high_at"))
     )
 
 
 def _delivered_high(delivered: DataFrame, settings: Settings) -> DataFrame:
     """High wins when labels of one concern disagree."""
     is_high = (F.col("report_year") == settings.report.year) & (F.col("av_class") == "high")
-    return delivered.where(is_high).select(privacy.person(F.col("bsn")).alias("person"), "group")
+    return delivered.where(is_high).select(privacy.person(F.col("bsn")).alias("person"), "concern_bit")
 
 
 def _derived_high(derived: DataFrame, settings: Settings) -> DataFrame:
@@ -119,25 +119,25 @@ def _derived_high(derived: DataFrame, settings: Settings) -> DataFrame:
     return (
         derived.where(is_valid)
         .withColumn("person", privacy.person(F.col("bsn")))
-        .groupBy("person", "group", "av_policy")
+        .groupBy("person", "concern_bit", "av_policy")
         .agg(sessions.alias("sessions"))
         .where(F.col("sessions") > MOST_SESSIONS_OF_LOW_COVER)
-        .select("person", "group")
+        .select("person", "concern_bit")
     )
 
 
 def add_insurance_class(groups: DataFrame, labels: DataFrame) -> DataFrame:
     """1 Bzv; for CSI 009 by the person's cover at the concern that was claimed from: 2 low, 3 high; 3 for what is high.
 
-    In:  groups (label, insurance: the group of the CSI code, groups: where the person's cover is high, or null).
+    In:  groups (label, insurance: the group of the CSI code, high_at: where the person's cover is high, or null).
     Out: + insurance_class (null where insurance is), and the run's key of people.
     """
     insurance = F.col("insurance")
-    has_high_cover = F.coalesce(F.array_contains("groups", F.col("group")), F.lit(False))
+    has_high_cover = F.coalesce(F.col("high_at").bitwiseAND(F.col("concern_bit")) != 0, F.lit(False))
     insurance_class = (
         F.when((insurance == HIGH) | ((insurance == BY_COVER) & has_high_cover), HIGH_COVER_CLASS)
         .when(insurance == BY_COVER, LOW_COVER_CLASS)
         .when(insurance.isNotNull(), BZV_CLASS)
     )
-    concerns = F.broadcast(labels.select("label", "group", *privacy.PERSON_KEY.names))
+    concerns = F.broadcast(labels.select("label", "concern_bit", *privacy.PERSON_KEY.names))
     return concerns.join(groups, "label", "right").withColumn("insurance_class", insurance_class)

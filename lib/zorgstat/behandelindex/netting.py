@@ -1,7 +1,7 @@
 """Credits take back debits: reference, key, reference_then_key, none (method 1.2; docs/method.md, Netting).
 
-Which strategy applies is each concern's own choice. Only the few records that could be part of a pair go through the
-windows: credits, and debits that share a reference or a key with one.
+Which strategy applies is each concern's own choice. Only the few records that could be part of a pair are looked at one
+by one: credits, and debits that share a reference or a key with one. Credits then look up their debits among those.
 """
 
 from __future__ import annotations
@@ -11,19 +11,23 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from zorgstat.pipelines import Keep
 from zorgstat.privacy import PERSON_KEY
 
 # Both strategies stay within one label, practice and person; a missing bsn is like a missing bsn.
-WITHIN = ("uzovi", "practice_agb", "person", "stranger")
+PERSON = ("person", "stranger")
 KEY = ("treatment_date", "performance_code", "amount_cents")
+# claim_reference is unique within label and practice: this is one record.
+RECORD = ("uzovi", "practice_agb", "claim_reference")
+DAY_PLACES = 10
 
 
 def touched(claims: DataFrame, credits: DataFrame, person_key: DataFrame) -> DataFrame:
     """Leaves out the debits that no credit can touch, some 94 in a hundred, before anything is sorted.
 
     In:  claims; credits (from `requests`); person_key (`privacy.PERSON_KEY`).
-    Out: the claims that share a reference or a key with a credit. People are compared by a hash: with two of one hash a
-         claim too many goes to the windows, which compare the columns themselves.
+    Out: the claims that share a reference or a key with a credit. People are compared by a hash: with two of one hash
+         there is a claim too many, and what follows compares the columns themselves.
     """
     claim, credit = F.broadcast(person_key).crossJoin(claims).alias("claim"), F.broadcast(credits).alias("credit")
     same_name = _name("claim.") == F.col("credit.name")
@@ -41,16 +45,18 @@ def requests(records: DataFrame) -> DataFrame:
     return credits.select(_within().alias("within"), _name().alias("name"), *KEY)
 
 
-def take_back(candidates: DataFrame) -> DataFrame:
+def take_back(candidates: DataFrame, keep: Keep) -> DataFrame:
     """The records that netting pairs: each credit that takes back a debit, and each debit that is taken back.
 
     In:  records judged by their delivery (`selection.judge_delivery`) with their people named (`privacy.name_people`);
          at least those that share a reference or a key with a credit in play.
     Out: those records, with the columns that came in.
     """
-    together = candidates.where(_is_in_play()).repartition(*WITHIN)
-    pairs = together.transform(pair_by_reference).transform(pair_by_key)
-    return pairs.where(F.col("by_reference") | F.col("by_key")).select(*candidates.columns)
+    in_play = keep(candidates.where(_is_in_play()))
+    by_reference = keep(_records(pair_by_reference(in_play)))
+    left = keep(count_in_turn(in_play.join(by_reference, list(RECORD), "left_anti")))
+    by_key = _records(pair_by_key(left))
+    return in_play.join(by_reference.unionByName(by_key), list(RECORD), "left_semi")
 
 
 def moves(pairs: DataFrame) -> DataFrame:
@@ -66,36 +72,70 @@ def pair_by_reference(candidates: DataFrame) -> DataFrame:
     """A credit takes back the debit that it names, when its amount is at least the debit's.
 
     Of several credits that may, the first by (claim_date, claim_reference) does; the others stay in play.
-    Out: + by_reference (boolean).
+    Out: uzovi, practice_agb, debit, credit (claim_reference of either), one row per pair.
     """
-    name = Window.partitionBy(*WITHIN, _name())
-    is_credit = F.col("debit_credit") == "C"
-    # claim_reference is unique within label and practice, so that one name is at most one debit.
-    debit_amount = F.max(F.when(~is_credit, F.col("amount_cents"))).over(name)
-    may = is_credit & (F.col("netting") != "key") & F.col("prior_reference").isNotNull()
-    in_turn = Window.partitionBy(*WITHIN, _name(), "may_take_back").orderBy("claim_date", "claim_reference")
-    judged = candidates.withColumn(
-        "may_take_back", F.coalesce(may & (F.col("amount_cents") >= debit_amount), F.lit(False))
+    credits = candidates.where((F.col("debit_credit") == "C") & (F.col("netting") != "key"))
+    named = (F.col("debit.claim_reference") == F.col("credit.prior_reference")) & _same(*RECORD[:2])
+    is_enough = F.col("credit.amount_cents") >= F.col("debit.amount_cents")
+    may = _debits(candidates).join(credits.alias("credit"), named & _same_person() & is_enough)
+    return (
+        may.groupBy("debit.uzovi", "debit.practice_agb", F.col("debit.claim_reference").alias("debit"))
+        .agg(F.min(_turn("credit.")).alias("first"))
+        .select("uzovi", "practice_agb", "debit", F.substring("first", DAY_PLACES + 1, 2**30).alias("credit"))
     )
-    is_taken = F.max(F.col("may_take_back")).over(name)
-    by_reference = F.when(is_credit, F.col("may_take_back") & (F.row_number().over(in_turn) == 1)).otherwise(is_taken)
-    return judged.select(*candidates.columns, by_reference.alias("by_reference"))
 
 
-def pair_by_key(candidates: DataFrame) -> DataFrame:
-    """Of the records still left with the same key, the i-th credit takes back the i-th debit.
+def count_in_turn(candidates: DataFrame) -> DataFrame:
+    """The candidates of concerns that net by key, + turn: of the debits, or the credits, of one key, from 1.
 
-    Both are counted in the order of (claim_date, claim_reference). Out: + by_key (boolean).
+    In the order of (claim_date, claim_reference).
     """
-    is_left = ~F.col("by_reference") & (F.col("netting") != "reference") & F.col("performance_code").isNotNull()
-    same_key = (*WITHIN, *KEY, "is_left")
-    is_credit = F.col("debit_credit") == "C"
-    turn = F.row_number().over(Window.partitionBy(*same_key, "debit_credit").orderBy("claim_date", "claim_reference"))
-    credits = F.count_if(is_credit).over(Window.partitionBy(*same_key))
-    debits = F.count_if(~is_credit).over(Window.partitionBy(*same_key))
-    judged = candidates.withColumn("is_left", is_left)
-    by_key = F.col("is_left") & (turn <= F.when(is_credit, debits).otherwise(credits))
-    return judged.select(*candidates.columns, by_key.alias("by_key"))
+    same_key = (*RECORD[:2], *PERSON, *KEY)
+    in_order = Window.partitionBy(*same_key, "debit_credit").orderBy("claim_date", "claim_reference")
+    by_key = candidates.where(F.col("netting") != "reference")
+    return by_key.select(*same_key, "claim_reference", "debit_credit", F.row_number().over(in_order).alias("turn"))
+
+
+def pair_by_key(counted: DataFrame) -> DataFrame:
+    """Of records with the same key, the i-th credit takes back the i-th debit.
+
+    In: candidates that are still left (from `count_in_turn`). Out: as of `pair_by_reference`.
+    """
+    credits = counted.where(F.col("debit_credit") == "C").alias("credit")
+    return (
+        _debits(counted)
+        .join(credits, _same(*RECORD[:2], *KEY, "turn") & _same_person())
+        .select(
+            "debit.uzovi",
+            "debit.practice_agb",
+            F.col("debit.claim_reference").alias("debit"),
+            F.col("credit.claim_reference").alias("credit"),
+        )
+    )
+
+
+def _records(pairs: DataFrame) -> DataFrame:
+    """Both records of every pair, as `RECORD`."""
+    return pairs.select(*RECORD[:2], F.explode(F.array("debit", "credit")).alias("claim_reference"))
+
+
+def _debits(records: DataFrame) -> DataFrame:
+    return records.where(F.col("debit_credit") == "D").alias("debit")
+
+
+def _same(*columns: str) -> Column:
+    return reduce(Column.__and__, [F.col(f"debit.{column}") == F.col(f"credit.{column}") for column in columns])
+
+
+def _same_person() -> Column:
+    same = [F.col(f"debit.{column}").eqNullSafe(F.col(f"credit.{column}")) for column in PERSON]
+    return reduce(Column.__and__, same)
+
+
+def _turn(of: str) -> Column:
+    """(claim_date, claim_reference) as one text in the same order: the day in places enough for any, then the rest."""
+    days = F.datediff(F.col(f"{of}claim_date"), F.lit("1970-01-01").cast("date")).cast("bigint") + 2**31
+    return F.concat(F.lpad(days.cast("string"), DAY_PLACES, "0"), F.col(f"{of}claim_reference"))
 
 
 def _is_in_play() -> Column:

@@ -37,19 +37,22 @@ def build(inputs: Frames, settings: Settings, keep: Keep = DataFrame.persist) ->
     numbered = selection.number_labels(inputs["insurers"], inputs["claims"], settings)
     labels = keep(numbered.crossJoin(F.broadcast(inputs["person_key"])))
     practices = keep(selection.number_practices(inputs["agb_register"]))
-    tallied = keep(tally(inputs, labels, practices, settings, keep))
-    return figures(tallied, labels, practices, settings, keep)
+    judged = keep(judge(inputs, labels, practices, settings, keep))
+    return figures(judged, labels, practices, settings, keep)
 
 
-def tally(inputs: Frames, labels: DataFrame, practices: DataFrame, settings: Settings, keep: Keep) -> DataFrame:
-    """From every claim to counts without people (columns: `baskets.tally`): the one heavy part."""
+def judge(inputs: Frames, labels: DataFrame, practices: DataFrame, settings: Settings, keep: Keep) -> DataFrame:
+    """From every claim to judged groups of like treatments: the one heavy part.
+
+    Out: person, label, practice, outcome, basket_id (null for what does not count), records.
+    """
     claims, person_key = inputs["claims"], inputs["person_key"]
     judge_delivery = partial(selection.judge_delivery, labels=labels, settings=settings)
     judge_treatment = partial(selection.judge_treatment, practices=practices, settings=settings)
     delivered = judge_delivery(claims)
     credits = keep(netting.requests(delivered))
     touched = judge_delivery(netting.touched(claims, credits, person_key))
-    paired = netting.take_back(privacy.name_people(touched))
+    paired = netting.take_back(privacy.name_people(touched), keep)
     as_if_unpaired = privacy.name_people(delivered).select(
         "*", F.lit(False).alias("is_paired"), F.lit(1).alias("records")
     )
@@ -66,23 +69,23 @@ def tally(inputs: Frames, labels: DataFrame, practices: DataFrame, settings: Set
         groups.join(people, "person", "left")
         .join(covers, "person", "left")
         .transform(classes.add_insurance_class, labels)
-        .transform(selection.judge_person)
+        .transform(selection.judge_person, settings)
         .transform(baskets.put_in_baskets)
-        .transform(baskets.tally)
+        .select("person", "label", "practice", "outcome", "basket_id", "records")
     )
 
 
 def figures(
-    tallied: DataFrame, labels: DataFrame, practices: DataFrame, settings: Settings, keep: Keep
+    judged: DataFrame, labels: DataFrame, practices: DataFrame, settings: Settings, keep: Keep
 ) -> dict[str, DataFrame]:
-    """From counts to the five outputs."""
-    counted = baskets.count_practice_baskets(tallied)
+    """From judged groups to the five outputs."""
+    counted = keep(baskets.count_practice_baskets(judged))
     national = baskets.national_baskets(counted)
     compared = keep(practice_index.compare_baskets(counted, national).join(F.broadcast(practices), "practice"))
-    indices = practice_index.index_practices(compared)
+    indices = practice_index.index_practices(compared, baskets.count_patients(judged))
     factors = intervals.correction_factors(intervals.spread(indices), settings)
     return {
-        "outcomes": selection.count_outcomes(tallied, labels),
+        "outcomes": selection.count_outcomes(judged, labels),
         "national_baskets": national,
         "practice_baskets": compared,
         "practice_index": intervals.add_intervals(indices, factors),

@@ -11,8 +11,8 @@ from zorgstat import exact
 def compare_baskets(practice_baskets: DataFrame, national: DataFrame) -> DataFrame:
     """Every basket of every practice against the national mean.
 
-    In:  practice_baskets (practice, basket_id, combinations, treatments, patients), national (from `baskets`).
-    Out: practice, basket_id, combinations, treatments, patients, practice_mean, national_mean, basket_index, weight,
+    In:  practice_baskets (practice, basket_id, combinations, treatments), national (from `baskets`).
+    Out: practice, basket_id, combinations, treatments, practice_mean, national_mean, basket_index, weight,
          weighted_index (times 1, not 100), is_small.
     Source: method 1.4 (index per basket, weighting factor); docs/method.md, basket_index and weight.
     """
@@ -29,28 +29,27 @@ def compare_baskets(practice_baskets: DataFrame, national: DataFrame) -> DataFra
     return compared.withColumn("weighted_index", F.col("weight") * F.col("basket_index"))
 
 
-def index_practices(compared: DataFrame) -> DataFrame:
+def index_practices(compared: DataFrame, patients: DataFrame) -> DataFrame:
     """The index of every practice: how many treatments it gave for every 100 that its patients get nationally.
 
     The sum of weight * basket_index over the baskets is the sum of treatments / national_mean, over all combinations:
     one division instead of one per basket, and exact sums (`exact.total`).
-    In:  compared (from `compare_baskets`, with practice_agb).
+    In:  compared (from `compare_baskets`, with practice_agb), patients (practice, patients).
     Out: practice_agb, combinations, patients, treatments, expected_treatments, index, index_rounded, index_excl_small,
          index_excl_small_rounded (null when every basket is small), small_baskets_matter.
     Source: method 1.4 (index of the practice; baskets of fewer than 60); docs/method.md, Figures.
     """
     large = ~F.col("is_small")
     means_in_practice = F.col("treatments") / F.col("national_mean")
-    sums = compared.groupBy("practice_agb").agg(
+    sums = compared.groupBy("practice", "practice_agb").agg(
         F.sum("combinations").alias("combinations"),
-        F.sum("patients").alias("patients"),
         F.sum("treatments").alias("treatments"),
         exact.total(F.col("combinations") * F.col("national_mean")).alias("expected_treatments"),
         exact.total(means_in_practice).alias("all_means"),
         exact.total(F.when(large, means_in_practice)).alias("large_means"),
         F.sum(F.when(large, F.col("combinations"))).alias("large_combinations"),
     )
-    indexed = sums.select(
+    indexed = sums.join(patients, "practice").select(
         *("practice_agb", "combinations", "patients", "treatments", "expected_treatments"),
         _index(F.col("all_means"), F.col("combinations")).alias("index"),
         _index(F.col("large_means"), F.col("large_combinations")).alias("index_excl_small"),

@@ -48,7 +48,7 @@ class Outcome(IntEnum):
 OUTCOME_NAMES = tuple(outcome.name.lower() for outcome in Outcome)
 
 
-FEATURES = Packing({"outcome": 5, "label": 24, "practice": 27, "pathology_class": 4, "insurance": 3})
+FEATURES = Packing({"outcome": 5, "label": 24, "practice": 24, "diagnosis": 7, "insurance": 3})
 
 
 def first_that_applies(rules: Sequence[tuple[Outcome, Column]]) -> Column:
@@ -70,8 +70,9 @@ def number_labels(insurers: DataFrame, claims: DataFrame, settings: Settings) ->
 
     In:  insurers (uzovi, concern, kind), claims (uzovi).
     Out: uzovi, concern (null: not in the register), label (int; those that take part come first, in the order of uzovi:
-         their numbers stay small whatever a delivery names), group (int, the concern's number), standing (the outcome
-         that the label alone decides, or null), netting (the concern's strategy), av_source, av_policy.
+         their numbers stay small whatever a delivery names), standing (the outcome
+         that the label alone decides, or null), netting (the concern's strategy), av_source, av_policy, + concern_bit
+         (bigint; a bit of its own for each concern that takes part, null for other labels).
     Source: method 1.1, table 1 (insurers, mandates, treaty patients); docs/method.md, outcomes 1 to 3.
     """
     concern, kind = F.col("concern"), F.col("kind")
@@ -88,11 +89,11 @@ def number_labels(insurers: DataFrame, claims: DataFrame, settings: Settings) ->
         "uzovi",
         "concern",
         F.row_number().over(Window.orderBy(standing.isNotNull(), "uzovi")).alias("label"),
-        F.dense_rank().over(Window.orderBy("concern")).alias("group"),
         standing.alias("standing"),
         _choice(concern, settings.netting, "reference_then_key").alias("netting"),
         _choice(concern, settings.av_source, "delivered").alias("av_source"),
         _choice(concern, settings.av_policy, "sum").alias("av_policy"),
+        F.when(standing.isNull(), _bit(concern, settings.participating)).alias("concern_bit"),
     )
 
 
@@ -108,7 +109,8 @@ def number_practices(agb_register: DataFrame) -> DataFrame:
 def judge_delivery(claims: DataFrame, labels: DataFrame, settings: Settings) -> DataFrame:
     """Outcomes 1 to 8: what the label and the record's own delivery say, before any netting.
 
-    Out: the claims, + label, netting, outcome (int; null: the record goes on), and the run's key of people.
+    Out: the claims without what only this step asks for, + label, netting, outcome (int; null: the record goes on), and
+         the run's key of people.
     Source: method 1.1, table 1; docs/method.md, outcomes 1 to 8.
     """
     report = settings.report
@@ -122,11 +124,12 @@ def judge_delivery(claims: DataFrame, labels: DataFrame, settings: Settings) -> 
             (Outcome.AFTER_CLAIM_CUTOFF, received.isNull() | (received > F.lit(report.claim_cutoff))),
         ]
     )
-    outcome = F.coalesce("standing", by_record)
     standing = labels.select("uzovi", "label", "standing", "netting", *privacy.PERSON_KEY.names)
+    told = [name for name in claims.columns if name not in ("status", "channel", "care_setting")]
     # Every claim has its label; an outer join keeps Sail from taking the claims for the smaller side (docs/engines.md).
-    judged = F.broadcast(standing).join(claims, "uzovi", "right")
-    return judged.select(*claims.columns, "label", "netting", *privacy.PERSON_KEY.names, outcome.alias("outcome"))
+    judged = F.broadcast(standing).join(claims.select(*told, by_record.alias("by_record")), "uzovi", "right")
+    outcome = F.coalesce("standing", "by_record").alias("outcome")
+    return judged.select(*told, "label", "netting", *privacy.PERSON_KEY.names, outcome)
 
 
 def judge_treatment(records: DataFrame, practices: DataFrame, settings: Settings) -> DataFrame:
@@ -135,8 +138,8 @@ def judge_treatment(records: DataFrame, practices: DataFrame, settings: Settings
     In:  records (from `judge_delivery` and `privacy.name_people`, with is_paired and records: `netting.moves`);
          practices (`number_practices`).
     Out: outcome (int; null: still undecided), label, person (a stand-in below zero when the bsn is not 9 digits or no
-         longer needed: nobody looks at it then), practice, pathology_class, insurance (1 bzv, 2 by cover, 3 high),
-         each null when invalid or no longer needed; records.
+         longer needed: nobody looks at it then), practice, diagnosis (the last two of four digits), insurance (1 bzv,
+         2 by cover, 3 high), each null when invalid or no longer needed; records.
     Source: method 1.1 table 1, 1.2, annex 1; docs/method.md, outcomes 9 to 13.
     """
     on = settings.report.period_end
@@ -159,26 +162,22 @@ def judge_treatment(records: DataFrame, practices: DataFrame, settings: Settings
     )
     # Records without a person have one per label and outcome, so that they do not all meet in one partition.
     nobody = -(F.col("label") * (len(Outcome) + 1) + F.coalesce("outcome", F.lit(0)))
-    judged = (
-        F.broadcast(practices)
-        .join(records.withColumn("outcome", outcome), "practice_agb", "right")
-        .select(
-            "outcome",
-            "label",
-            F.when(F.col("outcome").isNull(), F.col("person")).alias("person"),
-            "practice",
-            _pathology_class(F.col("diagnosis_code"), on).alias("pathology_class"),
-            insurance.alias("insurance"),
-            "records",
-        )
-    )
     undecided = F.col("outcome").isNull()
-    return judged.select(
-        "outcome",
-        "label",
-        F.coalesce("person", nobody).alias("person"),
-        *[F.when(undecided, F.col(name)).alias(name) for name in ("practice", "pathology_class", "insurance")],
-        "records",
+    judged = records.select(
+        *("practice_agb", "label", "person", "records", outcome.alias("outcome"), insurance.alias("insurance")),
+        _last_two_digits(F.col("diagnosis_code")).alias("diagnosis"),
+    ).select(
+        *("practice_agb", "label", "records", "outcome"),
+        F.coalesce(F.when(undecided, F.col("person")), nobody).alias("person"),
+        *[F.when(undecided, F.col(name)).alias(name) for name in ("diagnosis", "insurance")],
+    )
+    return (
+        F.broadcast(practices)
+        .join(judged, "practice_agb", "right")
+        .select(
+            *("outcome", "label", "person", "diagnosis", "insurance", "records"),
+            F.when(undecided, F.col("practice")).alias("practice"),
+        )
     )
 
 
@@ -199,13 +198,14 @@ def group_like_treatments(judged: DataFrame) -> DataFrame:
     return groups.select("person", *unpacked, "records")
 
 
-def judge_person(groups: DataFrame) -> DataFrame:
+def judge_person(groups: DataFrame, settings: Settings) -> DataFrame:
     """Outcomes 14 to 20: what needs the register or the person, judged once per group.
 
     In:  groups with the person's age_class and sex_class joined on (null: unknown), and the key of people.
-    Out: outcome is never null.
-    Source: method 1.1, table 1 (missing or invalid fields), 1.3.3; docs/method.md, outcomes 14 to 20.
+    Out: + pathology_class; outcome is never null.
+    Source: method 1.1, table 1 (missing or invalid fields), 1.3.1, 1.3.3; docs/method.md, outcomes 14 to 20.
     """
+    classed = groups.withColumn("pathology_class", pathology_class(F.col("diagnosis"), settings))
     outcome = F.coalesce(
         F.col("outcome"),
         first_that_applies(
@@ -220,12 +220,12 @@ def judge_person(groups: DataFrame) -> DataFrame:
         ),
         F.lit(int(Outcome.COUNTED)),
     )
-    return groups.withColumn("outcome", outcome)
+    return classed.withColumn("outcome", outcome)
 
 
-def count_outcomes(tallied: DataFrame, labels: DataFrame) -> DataFrame:
+def count_outcomes(judged: DataFrame, labels: DataFrame) -> DataFrame:
     """Out: uzovi, concern (null for an unknown label), outcome, records; adds up to the claims that came in."""
-    counts = tallied.groupBy("outcome", "label").agg(F.sum("records").alias("records"))
+    counts = judged.groupBy("outcome", "label").agg(F.sum("records").alias("records"))
     names = F.broadcast(labels.select("label", "uzovi", "concern"))
     return names.join(counts, "label").select(
         "uzovi", "concern", outcome_name(F.col("outcome")).alias("outcome"), "records"
@@ -246,11 +246,14 @@ def _insurance(csi_code: Column, on: date) -> Column:
     return chain
 
 
-def _pathology_class(diagnosis_code: Column, on: date) -> Column:
-    """The class of the last two of four digits (pathology_ranges.csv); null in no range. Source: method 1.3.1."""
-    return codes.look_up(
-        privacy.digits(diagnosis_code, 4) % 100, codes.ranges("pathology_ranges", "pathology_class", on)
-    )
+def pathology_class(diagnosis: Column, settings: Settings) -> Column:
+    """The class of the last two digits (pathology_ranges.csv); null in no range. Source: method 1.3.1."""
+    return codes.look_up(diagnosis, codes.ranges("pathology_ranges", "pathology_class", settings.report.period_end))
+
+
+def _last_two_digits(diagnosis_code: Column) -> Column:
+    """Of four digits; null for anything else."""
+    return privacy.digits(diagnosis_code, 4) % 100
 
 
 def _performance_codes(on: date) -> list[str]:
@@ -263,6 +266,14 @@ def _choice(concern: Column, choices: Mapping[str, str], default: str) -> Column
     for name, value in choices.items():
         chosen = chosen.when(concern == name, F.lit(value))
     return F.lit(default) if chosen is F else chosen.otherwise(F.lit(default))
+
+
+def _bit(concern: Column, concerns: Sequence[str]) -> Column:
+    """2^n for the n-th of the concerns."""
+    chain = F.lit(None).cast("bigint")
+    for place, name in enumerate(concerns):
+        chain = F.when(concern == name, F.lit(1 << place).cast("bigint")).otherwise(chain)
+    return chain
 
 
 def _is_not(column: Column, value: str) -> Column:

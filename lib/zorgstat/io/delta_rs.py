@@ -7,6 +7,7 @@ cannot read raises its own errors.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ except ImportError:  # a cluster has pyspark and delta only
 
 
 IN_SPARK = {"integer": "int", "long": "bigint"}
+MOST_FILES = 1000  # Spark looks each of them up
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,14 @@ class State:
     id: str
     moment: str
     properties: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class PlainFiles:
+    """Parquet files that are all of a version, as they are."""
+
+    paths: Sequence[str]
+    schema: Mapping[str, Any]  # as Delta's log has it, in Spark's own form
 
 
 def is_table(path: str) -> bool | None:
@@ -47,6 +57,21 @@ def state(path: str) -> State | None:
     metadata = table.metadata()
     properties = {key: str(value) for key, value in metadata.configuration.items() if value is not None}
     return State(table.version(), str(metadata.id), str(latest.get("timestamp")), properties)
+
+
+def plain_files(path: str, version: int) -> PlainFiles | None:
+    """The files of a version, if whoever reads them reads the table. Then Spark need not work through its log.
+
+    Not so (None) where Delta's features leave out rows, rename columns or keep values outside of the files, where
+    there are no files, and where their names could mean more than one file.
+    """
+    table = _open(path, version)
+    if table is None or table.protocol().min_reader_version > 1 or table.metadata().partition_columns:
+        return None
+    paths = table.file_uris()
+    if not 0 < len(paths) <= MOST_FILES or any(re.search(r"[^A-Za-z0-9_./=+,@ -]", path) for path in paths):
+        return None
+    return PlainFiles(paths, json.loads(table.schema().to_json()))
 
 
 def rows(path: str) -> list[dict[str, Any]] | None:

@@ -25,11 +25,14 @@ from importlib import metadata, resources
 from pathlib import Path
 from types import FrameType
 
+from pyspark import StorageLevel
 from pyspark.errors import PySparkException
 from pyspark.logger import PySparkLogger
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructType
 
 from zorgstat.errors import EngineError, SettingsError
+from zorgstat.io import delta_rs
 from zorgstat.io.locks import is_running
 from zorgstat.io.paths import local_path
 
@@ -40,6 +43,10 @@ for talkative in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
 DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
 ENGINES = ("spark", "sail")
 
+# A checkpoint (`Engine.keep`) passes on what Spark knows of columns that it does not have, and at a union Spark 4.2
+# then fails ("key not found"). Without that knowledge plans are the same here, but for filters of nulls.
+SOUND = {"spark.sql.constraintPropagation.enabled": "false"}
+
 # Needed on every kind of Spark; the first two are Delta's own instructions.
 ALWAYS = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -49,6 +56,7 @@ ALWAYS = {
     "spark.sql.readSideCharPadding": "false",
     # Spark's own default, INT96, has no time zone for DuckDB.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    **SOUND,
 }
 
 
@@ -67,6 +75,8 @@ def local_settings(light: bool) -> dict[str, str]:
         "spark.sql.adaptive.advisoryPartitionSizeInBytes": "16m",
         # Delta's own bookkeeping: 50 tasks for the log of a table of 17 rows cost more than the rows.
         "spark.databricks.delta.snapshotPartitions": "2",
+        # Files on this machine are looked up at once, without a job of Spark's.
+        "spark.sql.sources.parallelPartitionDiscovery.threshold": str(delta_rs.MOST_FILES),
         # What Spark shuffles and spills goes to disk under a key that is in memory only: the log of a Delta table that
         # was delivered may hold the lowest and highest bsn of its files, and Spark shuffles that too.
         "spark.io.encryption.enabled": "true",
@@ -112,9 +122,9 @@ class Engine:
     spark: SparkSession
     log: Path | None = None
     helper: int | None = None  # the process that writes for this one: Java
+    copies: int = 2  # of what is kept
     # inputs found to be as declared -> rows by table
     checked: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
-    _kept: list[DataFrame] = field(default_factory=list)
     _told_stage: int = -1
     _totals: dict[str, int] = field(default_factory=dict)
 
@@ -123,18 +133,32 @@ class Engine:
         return str(self.spark.version)
 
     def keep(self, frame: DataFrame) -> DataFrame:
-        """Computes a frame that is read more than once, and holds on to it until `release`."""
-        kept = frame.persist()
-        self._kept.append(kept)
-        kept.count()
-        return kept
+        """Computes a frame that is read more than once, and holds on to it for as long as it is used.
+
+        A checkpoint and not a cache: what follows is planned from its rows, where the plan of a cached frame would come
+        along wherever it is read, and planning take longer than the work. Executors can be lost, so there each row is
+        held twice.
+        """
+        disk_too = dict(useDisk=True, useMemory=True, useOffHeap=False, deserialized=False)
+        return frame.localCheckpoint(True, StorageLevel(**disk_too, replication=self.copies))
 
     def release(self) -> None:
-        while self._kept:
-            self._kept.pop().unpersist()
+        """Lets go of what is kept."""
 
     def check_root(self, root: str) -> None:
         """Raises SettingsError for a folder that this engine cannot work in."""
+
+    def read(self, path: str, version: int) -> DataFrame:
+        """A version of a Delta table. By its files where that is the same: of each table that Spark reads by its log it
+        first makes a table of files, in queries of their own that take longer than most tables (docs/performance.md).
+        """
+        files = delta_rs.plain_files(path, version)
+        if files is None:
+            return self._read_log(path, version)
+        return self.spark.read.schema(StructType.fromJson(dict(files.schema))).parquet(*files.paths)
+
+    def _read_log(self, path: str, version: int) -> DataFrame:
+        return self.spark.read.format("delta").option("versionAsOf", version).load(path)
 
     def tasks(self) -> tuple[int, int]:
         """Tasks done and tasks in all, of what runs now."""
@@ -182,6 +206,7 @@ class SailEngine(Engine):
     """Sail holds no frames in memory: one that is read more than once goes to a folder that ends with the session."""
 
     _folder: str = ""
+    _kept: int = 0
 
     @property
     def version(self) -> str:
@@ -189,13 +214,12 @@ class SailEngine(Engine):
 
     def keep(self, frame: DataFrame) -> DataFrame:
         self._folder = self._folder or tempfile.mkdtemp(prefix="sail-", dir=_work_folder())
-        path = f"{self._folder}/{len(self._kept)}"
+        self._kept += 1
+        path = f"{self._folder}/{self._kept}"
         frame.write.parquet(path)
-        self._kept.append(self.spark.read.schema(frame.schema).parquet(path))  # no rows, no file to tell the columns
-        return self._kept[-1]
+        return self.spark.read.schema(frame.schema).parquet(path)  # no rows, no file to tell the columns
 
     def release(self) -> None:
-        self._kept.clear()
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = ""
@@ -209,6 +233,9 @@ class SailEngine(Engine):
                 "in its name and above it, or --engine spark."
             )
 
+    def read(self, path: str, version: int) -> DataFrame:
+        return self._read_log(path, version)
+
     def tasks(self) -> tuple[int, int]:
         return 0, 0
 
@@ -217,7 +244,9 @@ class SailEngine(Engine):
 
 
 # The parallel collector: the default one keeps books on every write, for short pauses that nobody here waits for.
-JAVA = "-XX:+UseParallelGC"
+# Less code in each method that is compiled well: much of Spark's runs for seconds only, and compiling it took a third
+# of a run (docs/performance.md).
+JAVA = "-XX:+UseParallelGC -XX:FreqInlineSize=100 -XX:InlineSmallCode=1000"
 # The code cache that goes with quick compilation is too small for the code that Spark generates.
 LIGHT_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m"
 
@@ -237,11 +266,14 @@ def start(engine: str = "spark", conf: Mapping[str, str] | None = None, light: b
         return
     existing = SparkSession.getActiveSession()
     if existing is not None:
-        running = Engine("spark", existing)
+        before = {key: existing.conf.get(key) or "" for key in SOUND}
+        for key, value in SOUND.items():
+            existing.conf.set(key, value)
         try:
-            yield running
+            yield Engine("spark", existing)
         finally:
-            running.release()
+            for key, value in before.items():
+                existing.conf.set(key, value)
         return
     running = _submitted(conf or {}) if "PYSPARK_GATEWAY_PORT" in os.environ else _local(conf or {}, light)
     try:
@@ -274,7 +306,9 @@ def _local(conf: Mapping[str, str], light: bool) -> Engine:
         with _quiet(log):
             logging.basicConfig(filename=log)  # Py4J tells of an interrupted call at length
             spark = _build(settings)
-            return Engine("spark", spark, log, helper=spark.sparkContext._gateway.proc.pid)  # type: ignore[union-attr]
+            java_process = spark.sparkContext._gateway.proc.pid  # type: ignore[union-attr]
+            copies = 1 if str(spark.sparkContext.master).startswith("local[") else 2
+            return Engine("spark", spark, log, helper=java_process, copies=copies)
     except Exception as error:  # whatever keeps Java from starting
         raise EngineError(
             f"Spark did not start ({type(error).__name__}). Is Java 17 or 21 installed? See {log}."

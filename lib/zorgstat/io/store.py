@@ -81,8 +81,7 @@ class Store:
             if table.name not in versions:
                 continue
             try:
-                reader = self.engine.spark.read.format("delta").option("versionAsOf", versions[table.name])
-                frame = reader.load(self.path(table))
+                frame = self.engine.read(self.path(table), versions[table.name])
                 faults += checks.schema_faults(frame.schema, table)
                 as_declared = set(frame.dtypes)
             except PySparkException as error:
