@@ -124,18 +124,18 @@ def test_who_has_no_scored_postcode_is_middle(spark: SparkSession) -> None:
 
 # Concern 1 delivers classes; 2, 3 and 4 derive them, each by its policy; 5 takes no part. 0102 and 0203 are mandates.
 LABELS = """
-    uzovi | label | concern_bit | standing | av_source | av_policy
-    0101  | 1     | 1           |          | delivered | sum
-    0102  | 2     |             | 2        | delivered | sum
-    0103  | 3     | 1           |          | delivered | sum
-    0201  | 4     | 2           |          | packages  | sum
-    0202  | 5     | 2           |          | packages  | sum
-    0203  | 6     |             | 2        | packages  | sum
-    0301  | 7     | 4           |          | packages  | max
-    0302  | 8     | 4           |          | packages  | max
-    0401  | 9     | 8           |          | packages  | latest
-    0402  | 10    | 8           |          | packages  | latest
-    0501  | 11    |             | 3        | delivered | sum
+    uzovi | label | concern_number | standing | av_source | av_policy
+    0101  | 1     | 0              |          | delivered | sum
+    0102  | 2     |                | 2        | delivered | sum
+    0103  | 3     | 0              |          | delivered | sum
+    0201  | 4     | 1              |          | packages  | sum
+    0202  | 5     | 1              |          | packages  | sum
+    0203  | 6     |                | 2        | packages  | sum
+    0301  | 7     | 2              |          | packages  | max
+    0302  | 8     | 2              |          | packages  | max
+    0401  | 9     | 3              |          | packages  | latest
+    0402  | 10    | 3              |          | packages  | latest
+    0501  | 11    |                | 3        | delivered | sum
 """
 NAMES = {1: "delivered", 2: "sum", 4: "max", 8: "latest"}
 
@@ -145,14 +145,14 @@ def covers(
 ) -> DataFrame:
     """person, and whether the cover is high at the concern of each source or policy (null: low)."""
     labels = frame(
-        spark, "uzovi string, label int, concern_bit bigint, standing int, av_source string, av_policy string", LABELS
+        spark, "uzovi string, label int, concern_number int, standing int, av_source string, av_policy string", LABELS
     )
     av_classes = frame(spark, AV_CLASSES, delivered or "uzovi | bsn | report_year | av_class")
     none = "uzovi | bsn | package | insured_sessions | valid_from | valid_to"
     av_packages = packages if isinstance(packages, DataFrame) else frame(spark, AV_PACKAGES, packages or none)
     high = recognise(classes.high_covers(av_classes, av_packages, with_key(labels), settings))
-    flags = [F.when(F.col("high_at").bitwiseAND(bit) > 0, True).alias(name) for bit, name in NAMES.items()]
-    return high.select("person", *flags, F.bit_count("high_at").alias("concerns"))
+    flags = [F.when(F.col("high_at_0").bitwiseAND(bit) > 0, True).alias(name) for bit, name in NAMES.items()]
+    return high.select("person", *flags, F.bit_count("high_at_0").alias("concerns"))
 
 
 def test_delivered_class_is_high_when_one_label_of_the_concern_says_so(spark: SparkSession) -> None:
@@ -281,24 +281,32 @@ def test_cover_belongs_to_one_concern(spark: SparkSession) -> None:
 
 
 def test_insurance_class(spark: SparkSession) -> None:
-    # insurance: 1 CSI of the Bzv, 2 CSI 009, 3 CSI 003 to 005. Labels 1 and 3 are of concern 1, label 4 of concern 2.
+    # insurance: 1 CSI of the Bzv, 2 CSI 009, 3 CSI 003 to 005. Labels 1 and 3 are of concern 0, label 4 of concern 1,
+    # label 5 of concern 62, which is the first of a second number. Label 6 takes no part.
     cases = frame(
         spark,
-        "label int, insurance int, high_at bigint, insurance_class int",
+        "label int, insurance int, high_at_0 bigint, high_at_1 bigint, insurance_class int",
         """
-        label | insurance | high_at | insurance_class
-        1     | 1         |         | 1
-        1     | 1         | 1       | 1
-        1     | 2         |         | 2
-        1     | 2         | 1       | 3
-        3     | 2         | 1       | 3
-        4     | 2         | 1       | 2
-        4     | 2         | 2       | 3
-        1     | 3         |         | 3
-        4     | 3         | 1       | 3
-        1     |           | 1       |
+        label | insurance | high_at_0 | high_at_1 | insurance_class
+        1     | 1         |           |           | 1
+        1     | 1         | 1         |           | 1
+        1     | 2         |           |           | 2
+        1     | 2         | 1         |           | 3
+        1     | 2         |           | 1         | 2
+        3     | 2         | 1         |           | 3
+        4     | 2         | 1         |           | 2
+        4     | 2         | 2         |           | 3
+        5     | 2         | 1         |           | 2
+        5     | 2         | 2         | 1         | 3
+        6     | 2         | 1         | 1         | 2
+        1     | 3         |           |           | 3
+        4     | 3         | 1         |           | 3
+        1     |           | 1         |           |
         """,
     )
-    labels = frame(spark, "label int, concern_bit bigint", "label | concern_bit \n 1 | 1 \n 3 | 1 \n 4 | 2")
-    groups = cases.drop("insurance_class")
-    assert_rows(classes.add_insurance_class(groups, with_key(labels)), cases, key=["label", "insurance", "high_at"])
+    labels = frame(
+        spark, "label int, concern_number int", "label | concern_number \n 1 | 0 \n 3 | 0 \n 4 | 1 \n 5 | 62 \n 6 | "
+    )
+    many = Settings(participating=tuple(f"concern {number}" for number in range(63)))
+    actual = classes.add_insurance_class(cases.drop("insurance_class"), with_key(labels), many)
+    assert_rows(actual, cases, key=["label", "insurance", "high_at_0", "high_at_1"])

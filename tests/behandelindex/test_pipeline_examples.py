@@ -99,7 +99,7 @@ def build(spark: SparkSession, tables: Mapping[str, str]) -> dict[str, DataFrame
                 for column in table.columns
             ]
         )
-    return pipeline.build(inputs | {"person_key": person_key(spark)}, Settings())
+    return pipeline.build(inputs | {"person_key": person_key(spark)}, Settings(), lambda frame: frame.localCheckpoint())
 
 
 @pytest.fixture(scope="module")

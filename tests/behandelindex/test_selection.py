@@ -339,14 +339,14 @@ def test_labels_are_numbered_and_know_the_choices_of_their_concern(spark: SparkS
     expected = frame(
         spark,
         """uzovi string, concern string, label int, standing int, netting string, av_source string,
-           av_policy string, concern_bit bigint""",
+           av_policy string, concern_number int""",
         """
-        uzovi | concern | label | standing | netting            | av_source | av_policy | concern_bit
+        uzovi | concern | label | standing | netting            | av_source | av_policy | concern_number
         0099  |         | 4     | 3        | reference_then_key | delivered | sum       |
-        0100  | CZ      | 1     |          | key                | delivered | sum       | 1
+        0100  | CZ      | 1     |          | key                | delivered | sum       | 0
         0101  | CZ      | 5     | 2        | key                | delivered | sum       |
-        0200  | Zorg    | 2     |          | none               | packages  | latest    | 2
-        0300  | asr     | 3     |          | reference_then_key | packages  | sum       | 4
+        0200  | Zorg    | 2     |          | none               | packages  | latest    | 1
+        0300  | asr     | 3     |          | reference_then_key | packages  | sum       | 2
         0400  | Other   | 6     | 3        | reference_then_key | delivered | sum       |
         """,
     )

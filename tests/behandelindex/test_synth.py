@@ -192,10 +192,10 @@ def test_more_than_there_are_codes_for(spark):
 
 
 @pytest.mark.slow
-def test_every_outcome_occurs(spark):
+def test_every_outcome_occurs(engine, spark):
     inputs = synth.tables(spark, 200_000, SEED, YEAR)
     inputs["person_key"] = person_key(spark)
-    outputs = pipeline.build(inputs, settings.resolve({"report": {"year": YEAR, "version": 3}}))
+    outputs = pipeline.build(inputs, settings.resolve({"report": {"year": YEAR, "version": 3}}), engine.keep)
     assert {row.outcome for row in outputs["outcomes"].select("outcome").distinct().collect()} == {
         *selection.OUTCOME_NAMES
     }

@@ -195,6 +195,18 @@ def test_verify_says_when_the_inputs_are_gone(shelf: Shelf, tmp_path: Path) -> N
     assert shelf.runs("verify", shelf.first["run_id"], "--recompute").returncode == 2
 
 
+def test_verify_says_when_the_log_of_an_input_is_gone(shelf: Shelf, tmp_path: Path) -> None:
+    inputs = tmp_path / "in"
+    shutil.copytree(shelf.inputs, inputs)
+    write_deltalake(str(inputs / "agb_register"), TABLES["agb_register"], mode="overwrite")
+    DeltaTable(str(inputs / "agb_register")).create_checkpoint()
+    for log in (inputs / "agb_register" / "_delta_log").glob("*.json"):
+        log.unlink()
+    gone = shelf.runs("verify", shelf.first["run_id"], "--recompute", "--input", inputs)
+    assert gone.returncode == 3, gone.stderr
+    assert "agb_register: version 0 cannot be read any more, the present one is 1." in gone.stderr
+
+
 def test_withdraw_makes_the_run_before_current(shelf: Shelf, tmp_path: Path) -> None:
     output = shelf.copy(tmp_path / "out")
     gone = shelf.runs("withdraw", shelf.second["run_id"], "--reason", "a label came twice", output=output)

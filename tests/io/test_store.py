@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,13 @@ def test_a_replaced_table_has_no_bsn_in_its_log_and_keeps_its_versions(engine: E
         assert not any("999806294" in log for log in logs)
 
 
+def rename_file(table: Path, version: int, name: str) -> None:
+    log = table / "_delta_log" / f"{version:020}.json"
+    [path] = re.findall(r'"path":"([^"]+)"', log.read_text())
+    (table / path).rename(table / name)
+    log.write_text(log.read_text().replace(path, name))
+
+
 def test_spark_reads_plain_tables_by_their_files(engine: Engine, tmp_path: Path) -> None:
     """Any version, without a query over the table's log; what only Delta understands, and odd names, by the log."""
     rows = pa.table({"n": pa.array([1, 2, 3], pa.int64()), "letter": ["a", "b", None]})
@@ -40,14 +48,15 @@ def test_spark_reads_plain_tables_by_their_files(engine: Engine, tmp_path: Path)
             write_deltalake(path, rows.slice(place, 1), mode="append", **options)
         return path
 
-    plain, others = stored("plain"), [stored("by letter", partition_by=["letter"]), stored("ödd")]
+    plain, others = stored("plain"), [stored("by letter", partition_by=["letter"]), stored("ödd"), stored("hidden")]
     write_deltalake(str(tmp_path / "empty"), rows.schema.empty_table())
+    rename_file(tmp_path / "hidden", version=0, name="_hidden.parquet")  # Spark would pass over it
     with_features = stored("features")
     log = tmp_path / "features" / "_delta_log" / f"{0:020}.json"
     log.write_text(log.read_text().replace('"minReaderVersion":1', '"minReaderVersion":2'))
 
     assert [len(delta_rs.plain_files(plain, version).paths) for version in (0, 2)] == [1, 3]  # type: ignore[union-attr]
-    assert [delta_rs.plain_files(path, 0) for path in (*others, str(tmp_path / "empty"), with_features)] == [None] * 4
+    assert [delta_rs.plain_files(path, 0) for path in (*others, str(tmp_path / "empty"), with_features)] == [None] * 5
     for path in (plain, *others):
         found = [engine.read(path, version).orderBy("n").toArrow() for version in (0, 2)]
         assert [table.to_pylist() for table in found] == [rows.to_pylist()[:1], rows.to_pylist()]

@@ -40,7 +40,7 @@ def class_of(name: str) -> Column:
 def count_practice_baskets(judged: DataFrame) -> DataFrame:
     """A patient is one combination per basket and practice, also when several labels paid.
 
-    In:  judged groups, all of one person in one partition (`selection.judge_person`), with basket_id.
+    In:  judged groups (from `put_in_baskets`).
     Out: practice, basket_id, combinations, treatments; filled baskets only.
     Source: method 1.4 (each unique patient once per basket and practice); docs/method.md, Terms.
     """

@@ -14,6 +14,7 @@ from zorgstat.behandelindex.settings import Settings
 LOW_SES, MIDDLE_SES, HIGH_SES = 1, 2, 3
 BZV_CLASS, LOW_COVER_CLASS, HIGH_COVER_CLASS = 1, 2, 3
 MOST_SESSIONS_OF_LOW_COVER = 12
+BITS = 62  # of a bigint, for as many concerns
 
 
 def rank_postcodes(ses_woa: DataFrame) -> DataFrame:
@@ -83,10 +84,10 @@ def high_covers(av_classes: DataFrame, av_packages: DataFrame, labels: DataFrame
     """At which concerns a person has high supplementary cover; no row means low.
 
     Each concern either delivers the class, or it follows from the packages that are valid in the treatment period.
-    Out: person, high_at (the bits of those concerns, as in the labels' concern_bit); one row per person.
+    Out: person, high_at_0, ... (a bit for each of those concerns: `_high_at`); one row per person.
     Source: method 1.3.5; docs/method.md, insurance class 2 and 3.
     """
-    columns = ("uzovi", "label", "concern_bit", "av_source", "av_policy", *privacy.PERSON_KEY.names)
+    columns = ("uzovi", "label", "concern_number", "av_source", "av_policy", *privacy.PERSON_KEY.names)
     taking_part = labels.where(F.col("standing").isNull()).select(*columns)
     delivered = F.broadcast(taking_part.where(F.col("av_source") == "delivered")).join(av_classes, "uzovi")
     derived = F.broadcast(taking_part.where(F.col("av_source") == "packages")).join(av_packages, "uzovi")
@@ -95,14 +96,14 @@ def high_covers(av_classes: DataFrame, av_packages: DataFrame, labels: DataFrame
         high.where(F.col("person").isNotNull())
         .repartition("person")
         .groupBy("person")
-        .agg(F.bit_or("concern_bit").alias("high_at"))
+        .agg(*[F.bit_or(bit).alias(word) for word, bit in _high_at(settings).items()])
     )
 
 
 def _delivered_high(delivered: DataFrame, settings: Settings) -> DataFrame:
     """High wins when labels of one concern disagree."""
     is_high = (F.col("report_year") == settings.report.year) & (F.col("av_class") == "high")
-    return delivered.where(is_high).select(privacy.person(F.col("bsn")).alias("person"), "concern_bit")
+    return delivered.where(is_high).select(privacy.person(F.col("bsn")).alias("person"), "concern_number")
 
 
 def _derived_high(derived: DataFrame, settings: Settings) -> DataFrame:
@@ -119,25 +120,34 @@ def _derived_high(derived: DataFrame, settings: Settings) -> DataFrame:
     return (
         derived.where(is_valid)
         .withColumn("person", privacy.person(F.col("bsn")))
-        .groupBy("person", "concern_bit", "av_policy")
+        .groupBy("person", "concern_number", "av_policy")
         .agg(sessions.alias("sessions"))
         .where(F.col("sessions") > MOST_SESSIONS_OF_LOW_COVER)
-        .select("person", "concern_bit")
+        .select("person", "concern_number")
     )
 
 
-def add_insurance_class(groups: DataFrame, labels: DataFrame) -> DataFrame:
+def _high_at(settings: Settings) -> dict[str, Column]:
+    """The bit of a concern, by the bigint in which it stands (null in the others): numbers 0 to 61 in the first."""
+    number = F.col("concern_number")
+    bit = F.call_function("shiftleft", F.lit(1).cast("bigint"), number % BITS)
+    words = range(-(-len(settings.participating) // BITS))
+    return {f"high_at_{word}": F.when(number.between(word * BITS, word * BITS + BITS - 1), bit) for word in words}
+
+
+def add_insurance_class(groups: DataFrame, labels: DataFrame, settings: Settings) -> DataFrame:
     """1 Bzv; for CSI 009 by the person's cover at the concern that was claimed from: 2 low, 3 high; 3 for what is high.
 
-    In:  groups (label, insurance: the group of the CSI code, high_at: where the person's cover is high, or null).
+    In:  groups (label, insurance: the group of the CSI code, high_at_0, ... of `high_covers`, or null).
     Out: + insurance_class (null where insurance is), and the run's key of people.
     """
     insurance = F.col("insurance")
-    has_high_cover = F.coalesce(F.col("high_at").bitwiseAND(F.col("concern_bit")) != 0, F.lit(False))
+    bits = [F.col(word).bitwiseAND(bit) for word, bit in _high_at(settings).items()]
+    has_high_cover = F.coalesce(*bits, F.lit(0)) != 0
     insurance_class = (
         F.when((insurance == HIGH) | ((insurance == BY_COVER) & has_high_cover), HIGH_COVER_CLASS)
         .when(insurance == BY_COVER, LOW_COVER_CLASS)
         .when(insurance.isNotNull(), BZV_CLASS)
     )
-    concerns = F.broadcast(labels.select("label", "concern_bit", *privacy.PERSON_KEY.names))
+    concerns = F.broadcast(labels.select("label", "concern_number", *privacy.PERSON_KEY.names))
     return concerns.join(groups, "label", "right").withColumn("insurance_class", insurance_class)

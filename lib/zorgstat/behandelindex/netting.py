@@ -14,10 +14,10 @@ from pyspark.sql import functions as F
 from zorgstat.pipelines import Keep
 from zorgstat.privacy import PERSON_KEY
 
-# Both strategies stay within one label, practice and person; a missing bsn is like a missing bsn.
+# Who it is; a missing bsn is like a missing bsn.
 PERSON = ("person", "stranger")
 KEY = ("treatment_date", "performance_code", "amount_cents")
-# claim_reference is unique within label and practice: this is one record.
+# Both strategies stay within one label and practice, where claim_reference is unique: this is one record.
 RECORD = ("uzovi", "practice_agb", "claim_reference")
 DAY_PLACES = 10
 
@@ -50,7 +50,7 @@ def take_back(candidates: DataFrame, keep: Keep) -> DataFrame:
 
     In:  records judged by their delivery (`selection.judge_delivery`) with their people named (`privacy.name_people`);
          at least those that share a reference or a key with a credit in play.
-    Out: those records, with the columns that came in.
+    Out: those records.
     """
     in_play = keep(candidates.where(_is_in_play()))
     by_reference = keep(_records(pair_by_reference(in_play)))

@@ -28,14 +28,15 @@ from zorgstat.behandelindex.tables import CLAIMS, INPUTS, OUTPUTS
 from zorgstat.pipelines import Frames, Keep, Pipeline
 
 
-def build(inputs: Frames, settings: Settings, keep: Keep = DataFrame.persist) -> dict[str, DataFrame]:
+def build(inputs: Frames, settings: Settings, keep: Keep) -> dict[str, DataFrame]:
     """The five outputs by name, without the columns of the run (docs/tables.md).
 
     In: the seven inputs by name (docs/tables.md), and person_key (`privacy.PERSON_KEY`); `keep` says how the engine
     holds on to a frame that is read more than once.
     """
     numbered = selection.number_labels(inputs["insurers"], inputs["claims"], settings)
-    labels = keep(numbered.crossJoin(F.broadcast(inputs["person_key"])))
+    # The key of people is in memory only: beside the people that are kept it would tell who they are.
+    labels = keep(numbered).crossJoin(F.broadcast(inputs["person_key"]))
     practices = keep(selection.number_practices(inputs["agb_register"]))
     judged = keep(judge(inputs, labels, practices, settings, keep))
     return figures(judged, labels, practices, settings, keep)
@@ -68,7 +69,7 @@ def judge(inputs: Frames, labels: DataFrame, practices: DataFrame, settings: Set
     return (
         groups.join(people, "person", "left")
         .join(covers, "person", "left")
-        .transform(classes.add_insurance_class, labels)
+        .transform(classes.add_insurance_class, labels, settings)
         .transform(selection.judge_person, settings)
         .transform(baskets.put_in_baskets)
         .select("person", "label", "practice", "outcome", "basket_id", "records")
@@ -79,10 +80,10 @@ def figures(
     judged: DataFrame, labels: DataFrame, practices: DataFrame, settings: Settings, keep: Keep
 ) -> dict[str, DataFrame]:
     """From judged groups to the five outputs."""
-    counted = keep(baskets.count_practice_baskets(judged))
+    counted, seen = keep(baskets.count_practice_baskets(judged)), keep(baskets.count_patients(judged))
     national = baskets.national_baskets(counted)
     compared = keep(practice_index.compare_baskets(counted, national).join(F.broadcast(practices), "practice"))
-    indices = practice_index.index_practices(compared, baskets.count_patients(judged))
+    indices = practice_index.index_practices(compared, seen)
     factors = intervals.correction_factors(intervals.spread(indices), settings)
     return {
         "outcomes": selection.count_outcomes(judged, labels),

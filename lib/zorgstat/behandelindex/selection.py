@@ -48,7 +48,8 @@ class Outcome(IntEnum):
 OUTCOME_NAMES = tuple(outcome.name.lower() for outcome in Outcome)
 
 
-FEATURES = Packing({"outcome": 5, "label": 24, "practice": 24, "diagnosis": 7, "insurance": 3})
+# 21 bits for the labels that a delivery may name, 27 for every AGB code that eight digits make.
+FEATURES = Packing({"outcome": 5, "label": 21, "practice": 27, "diagnosis": 7, "insurance": 3})
 
 
 def first_that_applies(rules: Sequence[tuple[Outcome, Column]]) -> Column:
@@ -71,8 +72,8 @@ def number_labels(insurers: DataFrame, claims: DataFrame, settings: Settings) ->
     In:  insurers (uzovi, concern, kind), claims (uzovi).
     Out: uzovi, concern (null: not in the register), label (int; those that take part come first, in the order of uzovi:
          their numbers stay small whatever a delivery names), standing (the outcome
-         that the label alone decides, or null), netting (the concern's strategy), av_source, av_policy, + concern_bit
-         (bigint; a bit of its own for each concern that takes part, null for other labels).
+         that the label alone decides, or null), netting (the concern's strategy), av_source, av_policy,
+         concern_number (int, of those that take part from 0; null for other labels).
     Source: method 1.1, table 1 (insurers, mandates, treaty patients); docs/method.md, outcomes 1 to 3.
     """
     concern, kind = F.col("concern"), F.col("kind")
@@ -93,7 +94,9 @@ def number_labels(insurers: DataFrame, claims: DataFrame, settings: Settings) ->
         _choice(concern, settings.netting, "reference_then_key").alias("netting"),
         _choice(concern, settings.av_source, "delivered").alias("av_source"),
         _choice(concern, settings.av_policy, "sum").alias("av_policy"),
-        F.when(standing.isNull(), _bit(concern, settings.participating)).alias("concern_bit"),
+        F.when(standing.isNull(), F.dense_rank().over(Window.orderBy(standing.isNotNull(), "concern")) - 1).alias(
+            "concern_number"
+        ),
     )
 
 
@@ -266,14 +269,6 @@ def _choice(concern: Column, choices: Mapping[str, str], default: str) -> Column
     for name, value in choices.items():
         chosen = chosen.when(concern == name, F.lit(value))
     return F.lit(default) if chosen is F else chosen.otherwise(F.lit(default))
-
-
-def _bit(concern: Column, concerns: Sequence[str]) -> Column:
-    """2^n for the n-th of the concerns."""
-    chain = F.lit(None).cast("bigint")
-    for place, name in enumerate(concerns):
-        chain = F.when(concern == name, F.lit(1 << place).cast("bigint")).otherwise(chain)
-    return chain
 
 
 def _is_not(column: Column, value: str) -> Column:

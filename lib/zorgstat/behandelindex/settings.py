@@ -14,7 +14,6 @@ NETTING = ("reference", "key", "reference_then_key", "none")
 AV_SOURCE = ("delivered", "packages")
 AV_POLICY = ("sum", "max", "latest")
 CORRECTION_METHOD = ("computed", "table")
-MOST_CONCERNS = 62  # each has a bit of a bigint (`classes.high_covers`)
 FIRST_YEAR, LAST_YEAR = 2006, 2099  # the Zorgverzekeringswet began in 2006; the code lists hold from then on
 
 
@@ -116,10 +115,7 @@ def _participating(value: Any, faults: list[str]) -> tuple[str, ...]:
     if not isinstance(value, list) or not value or not all(isinstance(concern, str) and concern for concern in value):
         faults.append(f"participating is {as_value(value)}; use a list of one or more names of concerns.")
         return ()
-    concerns = tuple(dict.fromkeys(value))
-    if len(concerns) > MOST_CONCERNS:
-        faults.append(f"participating is a list of {len(concerns)} names; use at most {MOST_CONCERNS}.")
-    return concerns
+    return tuple(dict.fromkeys(value))
 
 
 def _by_concern(key: str, value: Any, choices: tuple[str, ...], faults: list[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -42,6 +43,8 @@ for talkative in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
 
 DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
 ENGINES = ("spark", "sail")
+
+TWICE = StorageLevel.MEMORY_AND_DISK_2
 
 # A checkpoint (`Engine.keep`) passes on what Spark knows of columns that it does not have, and at a union Spark 4.2
 # then fails ("key not found"). Without that knowledge plans are the same here, but for filters of nulls.
@@ -122,7 +125,6 @@ class Engine:
     spark: SparkSession
     log: Path | None = None
     helper: int | None = None  # the process that writes for this one: Java
-    copies: int = 2  # of what is kept
     # inputs found to be as declared -> rows by table
     checked: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
     _told_stage: int = -1
@@ -139,11 +141,17 @@ class Engine:
         along wherever it is read, and planning take longer than the work. Executors can be lost, so there each row is
         held twice.
         """
-        disk_too = dict(useDisk=True, useMemory=True, useOffHeap=False, deserialized=False)
-        return frame.localCheckpoint(True, StorageLevel(**disk_too, replication=self.copies))
+        return frame.localCheckpoint(True, StorageLevel.MEMORY_AND_DISK if self._is_alone else TWICE)
+
+    @property
+    def _is_alone(self) -> bool:
+        """In one process, with nobody to hold a second copy."""
+        master = self.spark.conf.get("spark.master", "") or ""
+        return master == "local" or master.startswith("local[")
 
     def release(self) -> None:
-        """Lets go of what is kept."""
+        """Lets go of what is kept: Java does, when nothing refers to it any more."""
+        gc.collect()
 
     def check_root(self, root: str) -> None:
         """Raises SettingsError for a folder that this engine cannot work in."""
@@ -306,9 +314,7 @@ def _local(conf: Mapping[str, str], light: bool) -> Engine:
         with _quiet(log):
             logging.basicConfig(filename=log)  # Py4J tells of an interrupted call at length
             spark = _build(settings)
-            java_process = spark.sparkContext._gateway.proc.pid  # type: ignore[union-attr]
-            copies = 1 if str(spark.sparkContext.master).startswith("local[") else 2
-            return Engine("spark", spark, log, helper=java_process, copies=copies)
+            return Engine("spark", spark, log, helper=spark.sparkContext._gateway.proc.pid)  # type: ignore[union-attr]
     except Exception as error:  # whatever keeps Java from starting
         raise EngineError(
             f"Spark did not start ({type(error).__name__}). Is Java 17 or 21 installed? See {log}."

@@ -84,7 +84,7 @@ class Store:
                 frame = self.engine.read(self.path(table), versions[table.name])
                 faults += checks.schema_faults(frame.schema, table)
                 as_declared = set(frame.dtypes)
-            except PySparkException as error:
+            except Exception as error:  # as in `pin`
                 faults.append(self.why_unreadable(table, error))
                 continue
             frames[table.name] = frame.select(*[c.name for c in table.columns if (c.name, c.type) in as_declared])

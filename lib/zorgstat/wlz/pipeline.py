@@ -34,7 +34,7 @@ class Tallied:
     counts: list[DataFrame] = field(default_factory=list)
 
 
-def build(inputs: Frames, settings: Settings, keep: Keep = DataFrame.persist) -> dict[str, DataFrame]:
+def build(inputs: Frames, settings: Settings, keep: Keep) -> dict[str, DataFrame]:
     """The five outputs by name, without the columns of the run (docs/tables.md).
 
     In: the ten inputs by name (docs/tables.md), and person_key (`privacy.PERSON_KEY`); `keep` says how the engine
