@@ -71,9 +71,9 @@ def number_labels(insurers: DataFrame, claims: DataFrame, settings: Settings) ->
 
     In:  insurers (uzovi, concern, kind), claims (uzovi).
     Out: uzovi, concern (null: not in the register), label (int; those that take part come first, in the order of uzovi:
-         their numbers stay small whatever a delivery names), standing (the outcome
-         that the label alone decides, or null), netting (the concern's strategy), av_source, av_policy,
-         concern_number (int, of those that take part from 0; null for other labels).
+         their numbers stay small whatever a delivery names), standing (the outcome that the label alone decides, or
+         null), netting (the concern's strategy), av_source, av_policy, concern_number (int, of those that take part
+         from 0; null for other labels).
     Source: method 1.1, table 1 (insurers, mandates, treaty patients); docs/method.md, outcomes 1 to 3.
     """
     concern, kind = F.col("concern"), F.col("kind")

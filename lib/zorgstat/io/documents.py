@@ -14,6 +14,7 @@ from typing import Any
 
 from pyspark.sql import functions as F
 
+from zorgstat.checks import Finding
 from zorgstat.errors import CheckError, SettingsError, TableError
 from zorgstat.io import attempt, delta_rs, publication
 from zorgstat.io.attempt import Attempt, guard
@@ -26,7 +27,7 @@ from zorgstat.text import day, words
 from zorgstat.wlz import findings
 from zorgstat.wlz.calendar import Statement
 from zorgstat.wlz.documents import content, delivery, letter, names, typeset, workbook
-from zorgstat.wlz.documents.content import Earlier, Figures, Found, MissingProvider, Performance, Provenance, Report
+from zorgstat.wlz.documents.content import Earlier, Figures, MissingProvider, Performance, Provenance, Report
 from zorgstat.wlz.tables import (
     INPUTS,
     MISSING_ESTIMATES,
@@ -317,13 +318,13 @@ def _performance(row: Mapping[str, Any]) -> Performance:
     return Performance(row["performance_code"], int(row["quantity"]), int(row["amount_euro"]))
 
 
-def _findings(rows: Iterable[Mapping[str, Any]]) -> tuple[Found, ...]:
+def _findings(rows: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:
     """Errors first. A detail may hold codes as somebody wrote them: what looks like a bsn is left out."""
     found = [
-        Found(row["rule"], row["severity"], int(row["count"]), content.LIKE_A_CITIZEN.sub(LEFT_OUT, row["detail"]))
+        Finding(row["rule"], row["severity"], int(row["count"]), content.LIKE_A_CITIZEN.sub(LEFT_OUT, row["detail"]))
         for row in rows
     ]
-    return tuple(sorted(found, key=lambda one: (not one.is_error, one.count == 0, one.rule)))
+    return tuple(sorted(found, key=lambda one: (one.severity != "error", one.count == 0, one.rule)))
 
 
 def _missing(

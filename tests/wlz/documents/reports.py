@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import date, datetime, timezone
 from typing import Any
 
+from zorgstat.checks import Finding
 from zorgstat.wlz.calendar import INSURED, PGB_HOLDERS, PGB_HOME_VISITS, PGB_TALKS, UITVOERDER, ZORGKANTOOR, Statement
 from zorgstat.wlz.documents.content import (
     Earlier,
     Figures,
-    Found,
     Input,
     MissingProvider,
     Output,
@@ -39,8 +39,8 @@ PEOPLE = {
     "woman": 546_912,
     "total": 1_058_022,
 }
-WARNING = Found("credit_without_debit", "warning", 12, "Creditregels zonder debetregel: 12. Ze tellen wel mee.")
-ERROR = Found("insured_sex_unknown", "error", 3, "Verzekerden zonder bekend geslacht: 3. Vul het geslacht aan.")
+WARNING = Finding("credit_without_debit", "warning", 12, "Creditregels zonder debetregel: 12. Ze tellen wel mee.")
+ERROR = Finding("insured_sex_unknown", "error", 3, "Verzekerden zonder bekend geslacht: 3. Vul het geslacht aan.")
 PROVIDER = MissingProvider(
     "12000001",
     123_456_789_05,
@@ -66,7 +66,7 @@ def report(
     quarter: int = 2,
     kind: str = ZORGKANTOOR,
     *,
-    findings: Sequence[Found] = (WARNING,),
+    findings: Sequence[Finding] = (WARNING,),
     missing: Sequence[MissingProvider] = (),
     **others: Any,
 ) -> Report:
@@ -81,8 +81,8 @@ def report(
         inputs=(Input("wlz_claims", 7, 1_234_567), Input("wlz_insured", 3, None)),
         outputs=(Output("wlz_statement_lines", 567, "567:-12:34"),),
         checks=(
-            Found("totals_add_up", "error", 0, "totals that are not the sum"),
-            Found("retention_too_short", "warning", 1, "wlz_claims: gone within 365 days"),
+            Finding("totals_add_up", "error", 0, "totals that are not the sum"),
+            Finding("retention_too_short", "warning", 1, "wlz_claims: gone within 365 days"),
         ),
     )
     made = Report(

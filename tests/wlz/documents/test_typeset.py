@@ -10,8 +10,9 @@ import pypdf
 import pytest
 
 from tests.wlz.documents.reports import ERROR, PROVIDER, UNNAMED, concept, report, uitvoerder, with_a_year_before
+from zorgstat.checks import Finding
 from zorgstat.wlz.documents import typeset
-from zorgstat.wlz.documents.content import Found, Report
+from zorgstat.wlz.documents.content import Report
 
 
 def opened(content: bytes) -> pypdf.PdfReader:
@@ -131,7 +132,7 @@ def test_a_reviewer_can_follow_the_dossier() -> None:
 def test_a_dossier_of_any_length_is_set(many: int) -> None:
     """Tables that go on over pages, under the watermark too: PDF/UA is strict about what a table holds."""
     for made in (report(missing=[PROVIDER] * many), concept(missing=[UNNAMED] * many)):
-        more = tuple(Found(f"rule_{place}", "warning", place, "Een waarschuwing. " * place) for place in range(many))
+        more = tuple(Finding(f"rule_{place}", "warning", place, "Een waarschuwing. " * place) for place in range(many))
         checks = made.provenance.checks * many
         longer = replace(made, findings=made.findings + more, provenance=replace(made.provenance, checks=checks))
         reader = opened(typeset.dossier(with_a_year_before(longer)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from zorgstat.checks import Finding
 from zorgstat.wlz.calendar import PARTS, PRODUCTION, UITVOERDER, ZORGKANTOOR, Part, Statement, parts_owed
 
 SHEET_NAME = re.compile(r"[0-9A-Za-z]{1,31}")
@@ -52,20 +53,6 @@ class MissingProvider:
 
 
 @dataclass(frozen=True)
-class Found:
-    """A finding on a statement, or on a run."""
-
-    rule: str
-    severity: str
-    count: int
-    detail: str
-
-    @property
-    def is_error(self) -> bool:
-        return self.severity == "error"
-
-
-@dataclass(frozen=True)
 class Input:
     """An input table as the run read it. `rows` is None where nobody looked."""
 
@@ -92,7 +79,7 @@ class Provenance:
     settings: Mapping[str, Any]
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
-    checks: tuple[Found, ...] = ()
+    checks: tuple[Finding, ...] = ()
     unknown_rows: int = 0  # rows of codes that are no organisation: in no figure, in nobody's findings
 
 
@@ -119,7 +106,7 @@ class Report:
     figures: Figures
     provenance: Provenance
     name: str | None = None
-    findings: tuple[Found, ...] = ()  # of the organisation, and of none in particular
+    findings: tuple[Finding, ...] = ()  # of the organisation, and of none in particular
     missing: tuple[MissingProvider, ...] = ()
     earlier: tuple[Earlier, ...] = ()
 
@@ -129,7 +116,7 @@ class Report:
         return [part for part in parts_owed(self.asked.quarter) if self.kind in part.kinds]
 
     @property
-    def blocking(self) -> list[Found]:
+    def blocking(self) -> list[Finding]:
         """The findings that keep it from being final."""
         return [found for found in self.findings if found.is_error]
 
@@ -187,7 +174,7 @@ def faults(report: Report) -> list[str]:
     return found
 
 
-def kind_of(figures: Figures, findings: Sequence[Found]) -> str:
+def kind_of(figures: Figures, findings: Sequence[Finding]) -> str:
     """Zorgkantoor or not, as the published rows tell: only one has production, PGB parts or missing claims."""
     only_one = {part.name for part in PARTS if part.kinds == (ZORGKANTOOR,)} - {PRODUCTION.name}
     told = figures.production or only_one & figures.lines.keys() or any(f.rule == "claims_missing" for f in findings)

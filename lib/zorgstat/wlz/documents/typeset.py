@@ -12,10 +12,11 @@ from datetime import timezone
 from importlib import resources
 from typing import Any, TypeAlias
 
+from zorgstat.checks import Finding
 from zorgstat.errors import SettingsError
 from zorgstat.wlz.calendar import ADMIN_COSTS, INSURED, PRODUCTION, Statement
 from zorgstat.wlz.documents import content, names, texts
-from zorgstat.wlz.documents.content import Earlier, Found, Report
+from zorgstat.wlz.documents.content import Earlier, Report
 
 # Beside Latin letters: line end, dashes, quotation marks, bullet, ellipsis, euro and minus.
 SIGNS = {0x0A, 0x2013, 0x2014, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2026, 0x20AC, 0x2212}
@@ -149,15 +150,15 @@ def _count(report: Report, severity: str) -> int:
     return sum(1 for found in report.findings if found.severity == severity)
 
 
-def _listed(findings: Sequence[Found], severity: str) -> list[tuple[str, str]]:
+def _listed(findings: Sequence[Finding], severity: str) -> list[tuple[str, str]]:
     return [(texts.number(found.count), found.detail) for found in findings if found.severity == severity]
 
 
-def _verdict(check: Found) -> str:
+def _verdict(check: Finding) -> str:
     return "in orde" if check.count == 0 else "fout" if check.is_error else "let op"
 
 
-def _explained(check: Found) -> tuple[str, str]:
+def _explained(check: Finding) -> tuple[str, str]:
     """What the check asks, and what it told in its own words."""
     return texts.CHECKS.get(check.rule, check.rule), f"{check.rule}: {check.detail}"
 
