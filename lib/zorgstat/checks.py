@@ -11,6 +11,9 @@ from pyspark.sql.types import StructType
 
 from zorgstat.tables import Table
 
+# Of hashes of keys. Spark sorts rows before it gathers them when a partition has more than 128 of them.
+BUCKETS = 64
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -47,28 +50,32 @@ def count_faults(frame: DataFrame, table: Table) -> DataFrame:
     """How often the rows break the declaration: one row, `rows` and one count per kind of fault and column.
 
     Out: rows; `null:<column>` where null is not allowed; `value:<column>` outside a closed list; `duplicate:<key>` rows
-    that share their key. Rows that miss part of a key are not compared. One pass over the table: faults are bits of one
-    number, which hardly any row has, and rows are counted by it and by a hash of their key. So `duplicate` is a
-    suspicion, and rows with another fault may be missing from it: `find_duplicates` tells for certain.
+    whose key was there before. Rows that miss part of a key are not compared. One pass over the table: faults are bits
+    of one number, which hardly any row has, and keys are told apart by a hash. So `duplicate` is a suspicion, and rows
+    with another fault may be missing from it: `find_duplicates` tells for certain.
+
+    Hashes of a bucket move as one array: a row of its own for each would cost twice the time (docs/performance.md).
     """
     rules = _rules(table)
     bits = [F.when(broken, 1 << place).otherwise(0) for place, (_, broken) in enumerate(rules)]
-    faults = reduce(Column.bitwiseOR, bits, F.lit(0))
-    key_hash = F.when(_has_key(table), F.xxhash64(*table.key)) if table.key else F.lit(None).cast("bigint")
-    rows = frame.select(faults.alias("faults"), key_hash.alias("key_hash"))
-    if table.key:
-        rows = rows.repartition(
-            "key_hash"
-        )  # nearly every row has a key of its own: counting before the exchange is in vain
-    counted = rows.groupBy("faults", "key_hash").agg(F.count(F.lit(1)).alias("n"))
-    duplicate = F.sum(F.when(F.col("key_hash").isNotNull() & (F.col("n") > 1), F.col("n")))
+    faults = reduce(Column.bitwiseOR, bits, F.lit(0)).alias("faults")
+    if not table.key:
+        counted = frame.select(faults).groupBy("faults").agg(F.count(F.lit(1)).alias("n"))
+    else:
+        key_hash = F.when(_has_key(table), F.xxhash64(*table.key)).alias("key_hash")
+        rows = frame.select(faults, key_hash).select("*", F.pmod("key_hash", F.lit(BUCKETS)).alias("bucket"))
+        counted = (
+            rows.groupBy("faults", "bucket")
+            .agg(F.count(F.lit(1)).alias("n"), F.collect_list("key_hash").alias("hashes"))
+            .select("faults", "n", (F.size("hashes") - F.size(F.array_distinct("hashes"))).alias("again"))
+        )
     return counted.agg(
         F.coalesce(F.sum("n"), F.lit(0)).alias("rows"),
         *[
             F.coalesce(F.sum(F.when(F.col("faults").bitwiseAND(1 << place) != 0, F.col("n"))), F.lit(0)).alias(name)
             for place, (name, _) in enumerate(rules)
         ],
-        *([F.coalesce(duplicate, F.lit(0)).alias(f"duplicate:{', '.join(table.key)}")] if table.key else []),
+        *([F.coalesce(F.sum("again"), F.lit(0)).alias(f"duplicate:{', '.join(table.key)}")] if table.key else []),
     )
 
 
@@ -116,14 +123,24 @@ def null_counts(table: Table) -> list[Column]:
     return [F.count_if(broken).alias(name) for name, broken in _rules(table) if name.startswith("null:")]
 
 
-def checksum(table: Table, leave_out: tuple[str, ...] = ("run_id",)) -> Column:
-    """Aggregate: equal for equal rows, whatever their order or layout.
-
-    The run is left out, so that a second run on the same inputs has the same checksum. Whether a value is null is
-    hashed too, since the hash of a row passes over nulls. Sums of half hashes have room for two milliard rows.
+def row_hash(table: Table, leave_out: tuple[str, ...] = ("run_id",)) -> Column:
+    """The run is left out, so that a second run on the same inputs has the same checksum. Whether a value is null is
+    hashed too, since the hash of a row passes over nulls.
     """
     names = [name for name in table.names if name not in leave_out]
-    row_hash = F.xxhash64(*names, *[F.col(name).isNull() for name in names])
-    high, low = F.shiftright(row_hash, 32), row_hash.bitwiseAND(F.lit(0xFFFFFFFF).cast("bigint"))
+    return F.xxhash64(*names, *[F.col(name).isNull() for name in names])
+
+
+def checksum(table: Table, leave_out: tuple[str, ...] = ("run_id",)) -> Column:
+    """Aggregate: equal for equal rows, whatever their order or layout. Sums of half hashes have room for two milliard
+    rows.
+    """
+    hashed = row_hash(table, leave_out)
+    high, low = F.shiftright(hashed, 32), hashed.bitwiseAND(F.lit(0xFFFFFFFF).cast("bigint"))
     parts = [F.count(F.lit(1)), F.coalesce(F.sum(high), F.lit(0)), F.coalesce(F.sum(low), F.lit(0))]
     return F.concat_ws(":", *[part.cast("string") for part in parts]).alias("checksum")
+
+
+def sums(table: Table) -> list[Column]:
+    """Aggregates: how many rows, and their checksum."""
+    return [F.count(F.lit(1)).alias("rows"), checksum(table)]

@@ -57,7 +57,7 @@ def assert_pairs(cases: DataFrame, strategy: str | None = None) -> None:
     records = cases.select("*", *left_out).withColumnRenamed("strategy", "netting")
     identity = [name for name in ("uzovi", "practice_agb", "claim_reference") if name in cases.columns]
     records = records.drop("pair")
-    pairs = netting.take_back(privacy.name_people(with_key(touched(records))), lambda frame: frame.localCheckpoint())
+    pairs = netting.take_back(privacy.name_people(with_key(touched(records))), lambda frame: frame)
     assert_rows(pairs, cases.where("pair").select(*identity), key=identity)
 
 
@@ -349,6 +349,7 @@ def test_debits_that_no_credit_touches_are_left_out(spark: SparkSession) -> None
     given = [F.lit(value).cast(RECORDS.column(name).type).alias(name) for name, value in same.items()]
     undecided = F.lit(None).cast("int").alias("outcome")
     records = cases.select("*", *given, undecided, F.lit("reference_then_key").alias("netting"))
+    # What no credit asks for has other marks here; by chance it could have the same, and be looked at in vain.
     left = touched(records.drop("pair"))
     key = ["practice_agb", "claim_reference"]
     assert_rows(left.select(*key), cases.where("pair").select(*key), key=key)

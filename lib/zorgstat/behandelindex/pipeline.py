@@ -51,8 +51,8 @@ def judge(inputs: Frames, labels: DataFrame, practices: DataFrame, settings: Set
     judge_delivery = partial(selection.judge_delivery, labels=labels, settings=settings)
     judge_treatment = partial(selection.judge_treatment, practices=practices, settings=settings)
     delivered = judge_delivery(claims)
-    credits = keep(netting.requests(delivered))
-    touched = judge_delivery(netting.touched(claims, credits, person_key))
+    requests = keep(netting.requests(delivered))
+    touched = judge_delivery(netting.touched(claims, requests, person_key))
     paired = netting.take_back(privacy.name_people(touched), keep)
     as_if_unpaired = privacy.name_people(delivered).select(
         "*", F.lit(False).alias("is_paired"), F.lit(1).alias("records")
@@ -67,8 +67,9 @@ def judge(inputs: Frames, labels: DataFrame, practices: DataFrame, settings: Set
     )
     covers = classes.high_covers(inputs["av_classes"], inputs["av_packages"], labels, settings)
     return (
-        groups.join(people, "person", "left")
-        .join(covers, "person", "left")
+        # One row per person, looked up where the groups of a person are: no need to sort them.
+        groups.join(people.hint("shuffle_hash"), "person", "left")
+        .join(covers.hint("shuffle_hash"), "person", "left")
         .transform(classes.add_insurance_class, labels, settings)
         .transform(selection.judge_person, settings)
         .transform(baskets.put_in_baskets)
@@ -80,10 +81,10 @@ def figures(
     judged: DataFrame, labels: DataFrame, practices: DataFrame, settings: Settings, keep: Keep
 ) -> dict[str, DataFrame]:
     """From judged groups to the five outputs."""
-    counted, seen = keep(baskets.count_practice_baskets(judged)), keep(baskets.count_patients(judged))
+    counted = keep(baskets.count_practice_baskets(judged))
     national = baskets.national_baskets(counted)
     compared = keep(practice_index.compare_baskets(counted, national).join(F.broadcast(practices), "practice"))
-    indices = practice_index.index_practices(compared, seen)
+    indices = keep(practice_index.index_practices(compared, baskets.count_patients(judged)))
     factors = intervals.correction_factors(intervals.spread(indices), settings)
     return {
         "outcomes": selection.count_outcomes(judged, labels),

@@ -1,4 +1,4 @@
-"""What can be asked of a Delta table on this machine without an engine, by delta-rs: in milliseconds, on any engine.
+"""What can be done with a Delta table on this machine without an engine, by delta-rs: in milliseconds, on any engine.
 
 Every function gives None where delta-rs cannot answer (not installed, or the table is not on this machine); what it
 cannot read raises its own errors.
@@ -10,17 +10,21 @@ import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zorgstat.io.paths import local_path
 
 try:
-    from deltalake import DeltaTable, QueryBuilder
+    from deltalake import CommitProperties, DeltaTable, QueryBuilder, write_deltalake
 except ImportError:  # a cluster has pyspark and delta only
     DeltaTable = None  # type: ignore[assignment,misc]
 
 
+if TYPE_CHECKING:
+    import pyarrow as pa  # type: ignore[import-untyped]
+
 IN_SPARK = {"integer": "int", "long": "bigint"}
+LATEST_WRITER = 2  # of Delta's protocol; what came later asks things of a writer that Spark's own knows better
 MOST_FILES = 1000  # Spark looks each of them up
 ODD_NAME = r"[^A-Za-z0-9_./=+,@ -]|/[._][^/]*$"
 
@@ -127,6 +131,22 @@ def set_properties(path: str, properties: Mapping[str, str]) -> bool:
     if table is not None:
         table.alter.set_table_properties(dict(properties))
     return table is not None
+
+
+def can_append(path: str) -> bool:
+    """Can delta-rs add rows, to a table that is there or to a new one?"""
+    if not is_table(path):
+        return is_table(path) is not None
+    table = _open(path)
+    return table is not None and table.protocol().min_writer_version <= LATEST_WRITER
+
+
+def append(path: str, rows: pa.Table, properties: Mapping[str, str], user_metadata: str) -> None:
+    """Adds rows in one commit, and columns that the table has not; a table that is not there gets the properties."""
+    told = CommitProperties(custom_metadata={"userMetadata": user_metadata})
+    write_deltalake(
+        path, rows, mode="append", schema_mode="merge", configuration=dict(properties), commit_properties=told
+    )
 
 
 def _select(table: DeltaTable, which: str = "") -> list[dict[str, Any]]:

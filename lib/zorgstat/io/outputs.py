@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -14,26 +13,20 @@ from zorgstat import checks
 from zorgstat.checks import Finding
 from zorgstat.errors import CheckError, TableError
 from zorgstat.io.publication import Run
-from zorgstat.io.store import Store
+from zorgstat.io.store import Store, Sums, sum_up
 from zorgstat.io.together import in_parallel, only_row
 from zorgstat.pipelines import Pipeline
 from zorgstat.tables import Table
 
 
-@dataclass(frozen=True)
-class Sums:
-    """Of the rows of one run in one table."""
-
-    rows: int
-    checksum: str
-
-
 def write(store: Store, tables: Sequence[Table], frames: Mapping[str, DataFrame], run: Run) -> dict[str, Sums]:
-    """Appends the frames, with the columns of the run, and sums them up by table as they were computed."""
-    stamped = {table.name: run.stamp(frames[table.name]) for table in tables}
+    """Appends the frames, with the columns of the run; by table what they come to as they were computed."""
+
+    def append(table: Table) -> Sums:
+        return store.append(run.stamp(frames[table.name]), table, run.run_id)
+
     with store.writing():
-        in_parallel(lambda table: store.append(stamped[table.name], table, run.run_id), tables)
-    return sums(tables, stamped)
+        return dict(zip([table.name for table in tables], in_parallel(append, tables), strict=True))
 
 
 def check_types(store: Store, tables: Sequence[Table]) -> None:
@@ -75,11 +68,8 @@ def same_as(row: Mapping[str, Any], sums: Mapping[str, Sums]) -> Finding:
 
 
 def sums(tables: Sequence[Table], frames: Mapping[str, DataFrame]) -> dict[str, Sums]:
-    def sum_up(table: Table) -> dict[str, Any]:
-        return only_row(checks.as_declared(frames[table.name], table).agg(*_of(table)))
-
-    found = in_parallel(sum_up, tables)
-    return {table.name: Sums(int(row["rows"]), row["checksum"]) for table, row in zip(tables, found, strict=True)}
+    found = in_parallel(lambda table: sum_up(checks.as_declared(frames[table.name], table), table), tables)
+    return dict(zip([table.name for table in tables], found, strict=True))
 
 
 def of_run(store: Store, tables: Sequence[Table], run_id: str) -> dict[str, DataFrame]:
@@ -97,7 +87,7 @@ def read_back(
     measures = pipeline.measures()
 
     def inspect(table: Table) -> dict[str, Any]:
-        aggregates = [*_of(table), *checks.null_counts(table), *measures.get(table.name, [])]
+        aggregates = [*checks.sums(table), *checks.null_counts(table), *measures.get(table.name, [])]
         return only_row(stored[table.name].agg(*aggregates))
 
     found = dict(zip(pipeline.outputs, in_parallel(inspect, pipeline.outputs), strict=True))
@@ -126,7 +116,3 @@ def differences(one: Mapping[str, Sums], other: Mapping[str, Sums], name: str, o
         elif sums.checksum != against.checksum:
             lines.append(f"{table}: as many rows {name} as {other_name}, {sums.rows:,}, but not the same ones.")
     return lines
-
-
-def _of(table: Table) -> list[Any]:
-    return [F.count(F.lit(1)).alias("rows"), checks.checksum(table)]

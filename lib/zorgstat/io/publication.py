@@ -136,7 +136,7 @@ def withdraw(store: Store, row: Mapping[str, Any], reason: str) -> None:
 def _add(store: Store, row: Mapping[str, Any], status: str, reason: str | None) -> None:
     row = {**row, "status": status, "reason": reason, "at": datetime.now(timezone.utc)}
     values = tuple(row.get(name) for name in RUNS.names)
-    store.append(store.engine.spark.createDataFrame([values], RUNS.schema), RUNS, row["run_id"])
+    store.add_rows([values], RUNS, row["run_id"])
 
 
 def published(

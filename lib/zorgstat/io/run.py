@@ -23,7 +23,7 @@ from zorgstat.io.store import Store
 from zorgstat.io.together import in_parallel, only_row
 from zorgstat.io.trace import Phases
 from zorgstat.pipelines import Pipeline, Settings
-from zorgstat.tables import OF_EVERY_PIPELINE, RUN_FINDINGS, RUN_METRICS, RUNS, Table
+from zorgstat.tables import OF_EVERY_PIPELINE, RUN_FINDINGS, RUN_METRICS, RUNS
 
 Report = Callable[[str], None]
 
@@ -164,10 +164,7 @@ def _keep_traces(stored: Store, run: Run, findings: list[Finding], phases: Phase
         ],
     }
 
-    def append(table: Table) -> None:
-        stored.append(stored.engine.spark.createDataFrame(rows[table], table.schema), table, run.run_id)
-
-    in_parallel(append, list(rows))
+    in_parallel(lambda table: stored.add_rows(rows[table], table, run.run_id), list(rows))
 
 
 def _settings_finding(settings: Settings) -> Finding:

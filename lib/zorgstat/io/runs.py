@@ -19,11 +19,10 @@ from zorgstat.io import delta_rs, outputs, publication, run, session
 from zorgstat.io.attempt import Attempt, guard
 from zorgstat.io.inputs import with_person_key
 from zorgstat.io.names import PIPELINES
-from zorgstat.io.outputs import Sums
 from zorgstat.io.paths import local_path, table_path
 from zorgstat.io.publication import RUN_ID, Run
 from zorgstat.io.session import Engine, is_unreadable_file
-from zorgstat.io.store import RETENTION, Store, rows_without_engine
+from zorgstat.io.store import RETENTION, Store, Sums, rows_without_engine
 from zorgstat.io.summary import describe_run, describe_runs
 from zorgstat.io.together import in_parallel
 from zorgstat.pipelines import Pipeline

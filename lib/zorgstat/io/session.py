@@ -76,6 +76,8 @@ def local_settings(light: bool) -> dict[str, str]:
         "spark.sql.adaptive.enabled": adaptive,
         # Small partitions: a count by hash that fits the cache of a processor, and never spills.
         "spark.sql.adaptive.advisoryPartitionSizeInBytes": "16m",
+        # A side of a join that is small in every partition is looked up, not sorted.
+        "spark.sql.adaptive.maxShuffledHashJoinLocalMapThreshold": "64m",
         # Delta's own bookkeeping: 50 tasks for the log of a table of 17 rows cost more than the rows.
         "spark.databricks.delta.snapshotPartitions": "2",
         # Files on this machine are looked up at once, without a job of Spark's.
@@ -259,6 +261,13 @@ JAVA = "-XX:+UseParallelGC -XX:FreqInlineSize=100 -XX:InlineSmallCode=1000"
 LIGHT_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m"
 
 
+def class_archive() -> Path:
+    """Classes as Java has them in memory, which `make setup` keeps; without it, or of another Java, they are loaded one
+    by one.
+    """
+    return jar_folder().parent / "classes.jsa"
+
+
 @contextlib.contextmanager
 def start(engine: str = "spark", conf: Mapping[str, str] | None = None, light: bool = False) -> Iterator[Engine]:
     """A running engine. Where a session exists already (Databricks, a notebook), that one is used and left running.
@@ -297,18 +306,17 @@ def _submitted(conf: Mapping[str, str]) -> Engine:
 
 def _local(conf: Mapping[str, str], light: bool) -> Engine:
     log, work = _log_file(), _work_folder()
-    jars = sorted(jar_folder().glob("*.jar"))
-    delta = {"spark.jars": ",".join(map(str, jars))} if jars else {"spark.jars.packages": DELTA_PACKAGE}
     log4j = resources.files("zorgstat").joinpath("io/log4j2.properties")
     asked = conf.get("spark.driver.extraJavaOptions", LIGHT_JAVA if light else JAVA)
-    java = f"-Dlog4j2.configurationFile={log4j} -Dzorgstat.log={log} -Djava.io.tmpdir={work} {asked}".strip()
+    archive = f"-XX:SharedArchiveFile={class_archive()} -Xlog:disable" if class_archive().exists() else ""
+    own = f"-Dlog4j2.configurationFile={log4j} -Dzorgstat.log={log} -Djava.io.tmpdir={work} {archive}"
     settings = {
         **ALWAYS,
         **local_settings(light),
         "spark.local.dir": str(work),
-        **delta,
         **conf,
-        "spark.driver.extraJavaOptions": java,
+        **delta_jars(conf),
+        "spark.driver.extraJavaOptions": f"{own} {asked}",
     }
     try:
         with _quiet(log):
@@ -319,6 +327,15 @@ def _local(conf: Mapping[str, str], light: bool) -> Engine:
         raise EngineError(
             f"Spark did not start ({type(error).__name__}). Is Java 17 or 21 installed? See {log}."
         ) from None
+
+
+def delta_jars(conf: Mapping[str, str]) -> dict[str, str]:
+    """Delta for a Spark that starts here. On the path of Java's own classes, as the archive of classes wants it."""
+    jars = [str(jar) for jar in sorted(jar_folder().glob("*.jar"))]
+    if not jars:
+        return {"spark.jars.packages": DELTA_PACKAGE}
+    paths = ("spark.driver.extraClassPath", "spark.executor.extraClassPath")
+    return {path: os.pathsep.join([*jars, *filter(None, [conf.get(path)])]) for path in paths}
 
 
 def _build(settings: Mapping[str, str]) -> SparkSession:

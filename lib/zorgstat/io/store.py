@@ -14,9 +14,10 @@ from pyspark.sql import DataFrame
 
 from zorgstat import checks
 from zorgstat.errors import TableError
-from zorgstat.io import delta_rs, locks
+from zorgstat.io import arrow, delta_rs, locks
 from zorgstat.io.paths import in_sql, local_path, table_path
 from zorgstat.io.session import Engine, name_of
+from zorgstat.io.together import only_row
 from zorgstat.tables import Table
 
 NOT_THERE = ("PATH_NOT_FOUND", "DELTA_PATH_DOES_NOT_EXIST", "DELTA_TABLE_NOT_FOUND", "DELTA_MISSING_DELTA_TABLE")
@@ -27,7 +28,7 @@ RETENTION = {
 }
 # The columns of which Delta's log has the lowest and highest value of each file.
 STATISTICS = "delta.dataSkippingStatsColumns"
-BSN = "bsn"
+BSN, HASH = "bsn", "row_hash"
 HOURS = {"hour": 1, "day": 24, "week": 168}
 RERUN_DAYS = 365  # a published figure may be asked for again until the next year's stands
 
@@ -45,6 +46,20 @@ class Pin:
         """The properties that let this version go before a run could need it again."""
         kept = {name: self.properties.get(name, default) for name, default in RETENTION.items()}
         return [name for name, duration in kept.items() if _hours(duration) < 24 * RERUN_DAYS]
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Of the rows of one run in one table."""
+
+    rows: int
+    checksum: str
+
+
+def sum_up(declared: DataFrame, table: Table) -> Sums:
+    """In: rows with the columns of the table."""
+    row = only_row(declared.agg(*checks.sums(table)))
+    return Sums(int(row["rows"]), row["checksum"])
 
 
 @dataclass(frozen=True)
@@ -97,6 +112,9 @@ class Store:
         """All rows of an output table, of every run, published or not; none when it is not there yet."""
         if not self.has(table):
             return self.engine.spark.createDataFrame([], table.schema)
+        state = delta_rs.state(self.path(table))
+        if state is not None:
+            return self.engine.read(self.path(table), state.version).select(*table.names)
         return self.engine.spark.read.format("delta").load(self.path(table)).select(*table.names)
 
     def rows(self, table: Table) -> list[dict[str, Any]]:
@@ -131,16 +149,36 @@ class Store:
         """One writer at a time on a folder, whatever it writes; others wait."""
         return locks.hold(self.root, "commit", wait=True, helper=self.engine.helper)
 
-    def append(self, frame: DataFrame, table: Table, run_id: str) -> None:
-        """Adds rows, with the declared columns and types in their order. For who holds the folder (`writing`).
+    def append(self, frame: DataFrame, table: Table, run_id: str) -> Sums:
+        """Adds rows, with the declared columns and types in their order; says what they come to, as they were computed.
 
-        The commit tells its run, so that `clean` knows when the run was at work.
+        For who holds the folder (`writing`). The commit tells its run, so that `clean` knows when the run was at work.
         """
-        # No statistics of doubles and times: where a file holds one value only, Sail takes it from there, and may lose
-        # its last bit.
+        declared = checks.as_declared(frame, table)
+        if delta_rs.can_append(self.path(table)):
+            rows = declared.select("*", checks.row_hash(table).alias(HASH)).toArrow()
+            delta_rs.append(self.path(table), arrow.as_declared(rows, table), self._properties_of_output(table), run_id)
+            return Sums(rows.num_rows, arrow.checksum(rows.column(HASH)))
+        self._append_by_engine(declared, table, run_id)
+        return sum_up(declared, table)
+
+    def add_rows(self, rows: Sequence[Sequence[Any]], table: Table, run_id: str) -> None:
+        """As `append`, for a few rows, in the order of the declared columns."""
+        if delta_rs.can_append(self.path(table)):
+            delta_rs.append(self.path(table), arrow.from_rows(rows, table), self._properties_of_output(table), run_id)
+        else:
+            self._append_by_engine(self.engine.spark.createDataFrame(list(rows), table.schema), table, run_id)
+
+    def _append_by_engine(self, declared: DataFrame, table: Table, run_id: str) -> None:
+        writer = declared.write.format("delta").mode("append").option("userMetadata", run_id)
+        writer.options(**self._properties_of_output(table)).option("mergeSchema", "true").save(self.path(table))
+
+    def _properties_of_output(self, table: Table) -> dict[str, str]:
+        """No statistics of doubles and times: where a file holds one value only, Sail takes it from there, and may lose
+        its last bit.
+        """
         searched = ",".join(column.name for column in table.columns if column.type in ("string", "int", "bigint"))
-        writer = checks.as_declared(frame, table).write.format("delta").mode("append").option("userMetadata", run_id)
-        writer.option(STATISTICS, searched).option("mergeSchema", "true").save(self.path(table))
+        return {STATISTICS: searched}
 
     def replace(self, frame: DataFrame, name: str) -> None:
         """Makes the rows the whole of a table, as its next version. No identifiers in the statistics of Delta's log.
