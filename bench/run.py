@@ -82,8 +82,8 @@ class Bench:
         output.mkdir()
         roots = [str(ROOT / SETTINGS), "--input", str(self.folder), "--output", str(output)]
         if engine == YARDSTICK:
-            script = str(ROOT / "bench" / "behandelindex_duckdb.py")
-            return meter.run([sys.executable, script, *roots, "--threads", str(os.cpu_count())], follow)
+            module = ["-m", "bench.behandelindex_duckdb"]
+            return meter.run([sys.executable, *module, *roots, "--threads", str(os.cpu_count())], follow)
         options = ["--engine", engine, *(word for pair in conf.items() for word in ("--conf", "=".join(pair)))]
         if not self.is_start:  # JSON comes at the very end, figures for people as soon as they are there
             options.append("--json")
