@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from pathlib import Path
+
 import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
@@ -179,3 +182,27 @@ def test_places_of_texts_are_in_the_order_of_texts(spark: SparkSession) -> None:
     places = [row["at"] for row in sexes.orderBy("sex").collect()]
     assert places == sorted(places)
     assert {row["sex"]: row["at"] for row in sexes.where("at % 2 = 1").collect()} == {"1": 1, "2": 3, "M": 5, "V": 7}
+
+
+def test_rows_of_an_unknown_code_lie_between_the_others(spark: SparkSession, tmp_path: Path) -> None:
+    """Many batches, everybody twice at one code; Sail 0.7 once counted half of them double (docs/engines.md)."""
+    row, people = F.col("id"), 30_000
+    spark.range(0, 2 * people, 1, 1).select(
+        F.when(row % 20_000 < 3, "9999").otherwise((row % 3).cast("string")).alias("organisation"),
+        (row % people).cast("string").alias("person"),
+        F.lit(date(1990, 1, 1)).alias("birth_date"),
+        F.lit("M").alias("sex"),
+        F.lit(date(2020, 1, 1)).alias("registered_from"),
+        F.lit(None).cast("date").alias("registered_to"),
+    ).write.parquet(str(tmp_path / "insured"))
+    organisations = spark.createDataFrame([("0",), ("1",), ("2",)], "code string")
+    given = spark.read.parquet(str(tmp_path / "insured"))
+    tallied = insured.tally(given, organisations, statement()).toDF(*SHORT.values())
+    expected = """
+        organisation | rows  | m     | w | m65 | w65 | unknown | differ | several
+        0            | 19997 | 10000 | 0 | 0   | 0   | 0       | 0      | 0
+        1            | 19997 | 10000 | 0 | 0   | 0   | 0       | 0      | 0
+        2            | 19997 | 10000 | 0 | 0   | 0   | 0       | 0      | 0
+        9999         | 9     | 9     | 0 | 0   | 0   | 0       | 0      | 0
+    """
+    assert_rows(tallied, frame(spark, TALLY, expected), key=["organisation"])
