@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
+import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from tests.support import assert_rows, frame
 from tests.wlz.support import rows, statement
@@ -47,12 +51,40 @@ def test_production_of_a_quarter(spark: SparkSession) -> None:
         """,
     )
     zorgkantoren = spark.createDataFrame([("5505",), ("5506",)], "code string")
-    production = claims.produce(given, statement())
+    production = claims.produce(claims.add_up(given, statement()))
     actual = claims.of_zorgkantoren(production, zorgkantoren)
     assert_rows(actual, expected, key=["zorgkantoor", "performance_code"])
     assert set(actual.columns) == set(expected.columns)
     lines = claims.count_lines(production)
     assert sorted(map(tuple, lines.collect())) == [("0201", 1), ("5505", 9), ("5506", 1), ("9999", 1)]
+
+
+@pytest.mark.parametrize(
+    ("quarter", "prior_year", "last_quarters"),
+    [
+        (1, ("2022-01-01", "2022-12-31"), ("2022-01-01", "2022-12-31")),
+        (2, ("2022-01-01", "2022-12-31"), ("2022-04-01", "2023-03-31")),
+        (3, ("2022-01-01", "2022-12-31"), ("2022-07-01", "2023-06-30")),
+        (4, ("2022-01-01", "2022-12-31"), ("2022-10-01", "2023-09-30")),
+    ],
+)
+def test_periods_that_rules_ask_for(
+    spark: SparkSession, quarter: int, prior_year: tuple[str, str], last_quarters: tuple[str, str]
+) -> None:
+    """One line a day, of as many cents as the day's place in the two years: which add up to which?"""
+    days = [date(2021, 12, 31) + timedelta(days=place) for place in range(2 * 366)]
+    lines = "\n".join(f"{day} | {place + 1}" for place, day in enumerate(days))
+    asked = statement(quarter)
+    claimed = claims.add_up(rows(spark, "wlz_claims", f"start_date | amount_cents\n{lines}"), asked)
+    periods = {
+        claims.PRIOR_YEAR: prior_year,
+        claims.LAST_QUARTERS: last_quarters,
+        claims.QUARTER: (asked.first_day.isoformat(), asked.last_day.isoformat()),
+    }
+    for period, (first, last) in periods.items():
+        of_period = [place + 1 for place, day in enumerate(days) if first <= day.isoformat() <= last]
+        sums = claimed.where(claims.in_period(period)).agg(F.sum("amount_cents"), F.sum("lines")).collect()
+        assert [tuple(row) for row in sums] == [(sum(of_period), len(of_period))]
 
 
 def names_of(given: DataFrame) -> tuple[DataFrame, DataFrame]:

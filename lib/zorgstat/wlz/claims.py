@@ -1,8 +1,8 @@
 """Production and costs from claims, and lines that name each other (handbook 2).
 
-Claims are many. Each rule reads them once, with the columns that it needs, and adds them up to few rows at once:
-production by performance, providers by provider (`missing_providers`), references by a hash of them, and then once more
-the few lines whose hash tells that they may be a finding.
+Claims are many. They are read once to be added up (`add_up`), from which production, missing providers and estimates
+follow (`missing_providers`); and for their references, by a hash of them, and then once more for the few lines whose
+hash tells that they may be a finding.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from zorgstat.wlz.rounding import euros
 
 # References are unique within a payer and a provider, as written.
 NAME = ("zorgkantoor", "provider_agb", "claim_reference")
+# The year T-1 and the four quarters before this one overlap, so both are two periods: from the first day of T-1, of the
+# last four quarters, of T, and of the quarter itself. Those between days that are one day stay empty.
+PRIOR_YEAR, LAST_QUARTERS, QUARTER = (0, 1), (1, 2), (3,)
 
 
 def net(number: str) -> Column:
@@ -27,21 +30,43 @@ def in_quarter(statement: Statement) -> Column:
     return F.col("start_date").between(F.lit(statement.first_day), F.lit(statement.last_day))
 
 
-def produce(claims: DataFrame, statement: Statement) -> DataFrame:
-    """Production and costs of the quarter: lines that start in it. What nets to zero keeps its row.
+def add_up(claims: DataFrame, statement: Statement) -> DataFrame:
+    """What every provider claimed, by performance and period: all that production, missing providers and estimates ask.
 
-    Out: zorgkantoor, performance_code, quantity, amount_cents, amount_euro, + lines; for every code that claims are of,
-         be it a zorgkantoor or not.
-    Source: handbook 2. Later corrections of earlier quarters do not appear.
+    Out: zorgkantoor, provider_agb (as written), performance_code, period (`PRIOR_YEAR` to `QUARTER`), quantity,
+         amount_cents (net), lines; from the first day of T-1 to the last of the quarter, for every code that claims are
+         of, be it a zorgkantoor or not.
     """
-    performances = (
-        claims.where(in_quarter(statement))
-        .groupBy("zorgkantoor", "performance_code")
+    day = F.col("start_date")
+    period = F.lit(0)
+    for number, first_day in enumerate([statement.last_quarters_start, statement.year_start, statement.first_day], 1):
+        period = F.when(day >= F.lit(first_day), number).otherwise(period)
+    return (
+        claims.where(day.between(F.lit(statement.prior_year_start), F.lit(statement.last_day)))
+        .groupBy("zorgkantoor", "provider_agb", "performance_code", period.alias("period"))
         .agg(
             F.sum(net("quantity")).alias("quantity"),
             F.sum(net("amount_cents")).alias("amount_cents"),
             F.count(F.lit(1)).alias("lines"),
         )
+    )
+
+
+def in_period(period: tuple[int, ...]) -> Column:
+    return F.col("period").isin(list(period))
+
+
+def produce(claimed: DataFrame) -> DataFrame:
+    """Production and costs of the quarter: lines that start in it. What nets to zero keeps its row.
+
+    In:  claimed (from `add_up`).
+    Out: zorgkantoor, performance_code, quantity, amount_cents, amount_euro, + lines.
+    Source: handbook 2. Later corrections of earlier quarters do not appear.
+    """
+    performances = (
+        claimed.where(in_period(QUARTER))
+        .groupBy("zorgkantoor", "performance_code")
+        .agg(*[F.sum(name).alias(name) for name in ("quantity", "amount_cents", "lines")])
     )
     return performances.select("*", euros(F.col("amount_cents")).alias("amount_euro"))
 

@@ -46,14 +46,9 @@ def build(inputs: Frames, settings: Settings, keep: Keep) -> dict[str, DataFrame
     zorgkantoren = organisations.where(F.col("kind") == ZORGKANTOOR).select("code")
     ends = keep(follow_successors(tables["wlz_providers"]))
 
-    production = keep(claims.produce(tables["wlz_claims"], asked))
-    by_provider = keep(
-        missing_providers.count_by_provider(tables["wlz_claims"], asked).transform(
-            missing_providers.add_successors, ends
-        )
-    )
-    missing = missing_providers.find_missing(by_provider, zorgkantoren)
-    written = keep(missing_providers.as_written(missing, by_provider))
+    claimed = keep(claims.add_up(tables["wlz_claims"], asked).transform(missing_providers.count_under_successors, ends))
+    production = keep(claims.produce(claimed))
+    missing = keep(missing_providers.find_missing(claimed, zorgkantoren))
 
     tallied = Tallied()
     tally_claims(tallied, tables["wlz_claims"], production, missing, asked, keep)
@@ -69,7 +64,7 @@ def build(inputs: Frames, settings: Settings, keep: Keep) -> dict[str, DataFrame
         "wlz_production": claims.of_zorgkantoren(production, zorgkantoren),
         "wlz_statement_lines": statement.fill_in(statement.lines_owed(organisations, asked), tallied.cells),
         "wlz_missing_providers": missing.select("zorgkantoor", "provider_agb", "prior_year_amount_cents"),
-        "wlz_missing_estimates": missing_providers.estimate(written, tables["wlz_claims"], asked),
+        "wlz_missing_estimates": missing_providers.estimate(missing, claimed),
         "wlz_findings": findings.find(organisations, tallied.counts, ends, asked),
     }
 
