@@ -46,6 +46,12 @@ def _people(frame: DataFrame, table: Table, key: DataFrame) -> DataFrame:
     return named.withColumn("person", person).drop("stranger")
 
 
+def organisations(wlz_organisations: DataFrame) -> DataFrame:
+    """Out: code, kind, place (int; in the order of code, from 1)."""
+    place = F.row_number().over(Window.orderBy("code"))
+    return wlz_organisations.select("code", "kind", place.alias("place"))
+
+
 def grants(pgb_grants: DataFrame) -> DataFrame:
     """The last word on every grant. One that then ends before its start_date is void: no day lies in it.
 

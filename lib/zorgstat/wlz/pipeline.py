@@ -42,7 +42,7 @@ def build(inputs: Frames, settings: Settings, keep: Keep) -> dict[str, DataFrame
     """
     asked = settings.statement
     tables = known.as_known(inputs, settings)
-    organisations = keep(tables["wlz_organisations"].select("code", "kind"))
+    organisations = keep(known.organisations(tables["wlz_organisations"]))
     zorgkantoren = organisations.where(F.col("kind") == ZORGKANTOOR).select("code")
     ends = keep(follow_successors(tables["wlz_providers"]))
 
@@ -142,15 +142,13 @@ def tally_talks(tallied: Tallied, talks: DataFrame, asked: Statement) -> None:
 def tally_insured(
     tallied: Tallied, wlz_insured: DataFrame, organisations: DataFrame, asked: Statement, keep: Keep
 ) -> None:
-    counted = keep(insured.tally(wlz_insured, organisations, asked))
+    counted = keep(insured.tally(wlz_insured, organisations, asked, keep))
     lines = {line: line for line in INSURED.totals["total"]}
-    odd = {"sex_unknown", "rows_differ", "at_several_organisations"}
+    odd = {f"insured_{name}": name for name in ("sex_unknown", "rows_differ", "at_several_organisations")}
     tallied.cells.append(statement.count_cells(counted, "organisation", INSURED, lines))
-    tallied.counts.append(
-        findings.take_counts(
-            counted, "organisation", {"wlz_insured": "rows", **{f"insured_{name}": name for name in sorted(odd)}}
-        )
-    )
+    tallied.counts.append(findings.take_counts(counted, "organisation", odd))
+    unknown = insured.count_unknown(wlz_insured, organisations, asked)
+    tallied.counts.append(findings.take_counts(unknown, "organisation", {"wlz_insured": "rows"}))
 
 
 WLZ = Pipeline(
