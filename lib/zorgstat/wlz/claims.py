@@ -1,8 +1,8 @@
 """Production and costs from claims, and lines that name each other (handbook 2).
 
 Claims are many. They are read once to be added up (`add_up`), from which production, missing providers and estimates
-follow (`missing_providers`); and for their references, by a hash of them, and then once more for the few lines whose
-hash tells that they may be a finding.
+follow (`missing_providers`). For findings on references the quarter is read for a hash of each, other quarters for the
+lines that share one, and the quarter once more for the few that may be a finding.
 """
 
 from __future__ import annotations
@@ -81,53 +81,58 @@ def count_lines(production: DataFrame) -> DataFrame:
     return production.groupBy("zorgkantoor").agg(F.sum("lines").alias("lines"))
 
 
-def credits_of(claims: DataFrame, statement: Statement) -> DataFrame:
-    """The credits of the quarter, with the debit that each names.
+def ask_for(claims: DataFrame, statement: Statement) -> DataFrame:
+    """What the lines of the quarter ask for: other lines of their own reference, and the debits that credits name.
 
-    Out: zorgkantoor, provider_agb, claim_reference (of the debit; null: it names none), received_on (of the credit).
+    Out: name_hash (of the line's own reference), is_credit, and of a credit alone: zorgkantoor, provider_agb,
+         claim_reference (of the debit; null: it names none), received_on (of the credit).
     """
-    return claims.where(in_quarter(statement) & (F.col("debit_credit") == "C")).select(
-        "zorgkantoor", "provider_agb", F.col("prior_reference").alias("claim_reference"), "received_on"
+    is_credit = F.col("debit_credit") == "C"
+    of_credit = {
+        "zorgkantoor": "zorgkantoor",
+        "provider_agb": "provider_agb",
+        "claim_reference": "prior_reference",
+        "received_on": "received_on",
+    }
+    return claims.where(in_quarter(statement)).select(
+        _name_hash().alias("name_hash"),
+        is_credit.alias("is_credit"),
+        *[F.when(is_credit, F.col(column)).alias(name) for name, column in of_credit.items()],
     )
 
 
-def suspects(claims: DataFrame, credits: DataFrame, statement: Statement) -> DataFrame:
-    """Which references deserve a closer look: those that occur again, and those that a credit names.
+def credits_of(asked_for: DataFrame) -> DataFrame:
+    """The credits of the quarter. In: asked_for (from `ask_for`). Out: its columns of a credit."""
+    return asked_for.where("is_credit").select(*NAME, "received_on")
 
-    A hash moves 8 bytes of a line instead of its references. Hardly any occurs twice, so counting before the lines move
-    would be in vain.
-    Out: name_hash. With two references of one hash there is one too many, which the closer look finds out.
+
+def find_elsewhere(claims: DataFrame, asked_for: DataFrame, statement: Statement) -> DataFrame:
+    """Lines of other quarters with a reference that this one asks for: few of many, so they stay where they are.
+
+    In:  claims, asked_for (from `ask_for`).
+    Out: as `_lines`. With two references of one hash there is a line too many, which `look_closer` finds out.
     """
-    lines = claims.select(_name_hash().alias("name_hash"), in_quarter(statement).cast("int").alias("in_quarter"))
-    counted = (
-        lines.repartition("name_hash")
-        .groupBy("name_hash")
-        .agg(F.count(F.lit(1)).alias("lines"), F.max("in_quarter").alias("in_quarter"))
-    )
-    again = counted.where((F.col("lines") > 1) & (F.col("in_quarter") == 1)).select("name_hash")
-    named = credits.where(F.col("claim_reference").isNotNull()).select(_name_hash().alias("name_hash"))
-    return again.unionByName(named)
+    hashes = F.broadcast(_hashes(asked_for))
+    return _lines(claims.where(~in_quarter(statement))).join(hashes, "name_hash", "left_semi")
 
 
-def look_closer(claims: DataFrame, suspects: DataFrame, statement: Statement) -> DataFrame:
-    """The lines under suspicion, by the references themselves.
+def look_closer(claims: DataFrame, asked_for: DataFrame, elsewhere: DataFrame, statement: Statement) -> DataFrame:
+    """References that are asked for and occur again, or elsewhere, by themselves and no longer by a hash.
 
+    In:  claims, asked_for (from `ask_for`), elsewhere (from `find_elsewhere`).
     Out: zorgkantoor, provider_agb, claim_reference, + lines, lines_in_quarter (bigint), debit_received_on (the first;
          null: there is no debit).
     """
-    lines = claims.select(
-        *NAME,
-        "debit_credit",
-        "received_on",
-        in_quarter(statement).alias("in_quarter"),
-        _name_hash().alias("name_hash"),
-    )
+    counted = _hashes(asked_for).groupBy("name_hash").agg(F.count(F.lit(1)).alias("times"))
+    suspects = counted.where(F.col("times") > 1).select("name_hash").unionByName(elsewhere.select("name_hash"))
+    here = _lines(claims.where(in_quarter(statement))).join(F.broadcast(suspects), "name_hash", "left_semi")
     return (
-        lines.join(suspects, "name_hash", "left_semi")
+        here.select("*", F.lit(1).alias("in_quarter"))
+        .unionByName(elsewhere.select("*", F.lit(0).alias("in_quarter")))
         .groupBy(*NAME)
         .agg(
             F.count(F.lit(1)).alias("lines"),
-            F.count_if("in_quarter").alias("lines_in_quarter"),
+            F.sum("in_quarter").alias("lines_in_quarter"),
             F.min(F.when(F.col("debit_credit") == "D", F.col("received_on"))).alias("debit_received_on"),
         )
     )
@@ -150,6 +155,16 @@ def count_unmatched(credits: DataFrame, names: DataFrame) -> DataFrame:
     is_matched = F.coalesce(F.col("debit_received_on") <= F.col("received_on"), F.lit(False))
     matched = credits.join(debits, list(NAME), "left")
     return matched.where(~is_matched).groupBy("zorgkantoor").agg(F.count(F.lit(1)).alias("lines"))
+
+
+def _hashes(asked_for: DataFrame) -> DataFrame:
+    """Out: name_hash; one row for a line, and one more for a credit that names a debit."""
+    named = credits_of(asked_for).where(F.col("claim_reference").isNotNull())
+    return asked_for.select("name_hash").unionByName(named.select(_name_hash().alias("name_hash")))
+
+
+def _lines(claims: DataFrame) -> DataFrame:
+    return claims.select(*NAME, "debit_credit", "received_on", _name_hash().alias("name_hash"))
 
 
 def _name_hash() -> Column:

@@ -85,12 +85,12 @@ def tally_claims(
     tallied: Tallied, wlz_claims: DataFrame, production: DataFrame, missing: DataFrame, asked: Statement, keep: Keep
 ) -> None:
     """Findings on lines; production and estimates are tables of their own."""
-    credits = keep(claims.credits_of(wlz_claims, asked))
-    suspects = keep(claims.suspects(wlz_claims, credits, asked))
-    names = keep(claims.look_closer(wlz_claims, suspects, asked))
+    asked_for = keep(claims.ask_for(wlz_claims, asked))
+    elsewhere = keep(claims.find_elsewhere(wlz_claims, asked_for, asked))
+    names = keep(claims.look_closer(wlz_claims, asked_for, elsewhere, asked))
     counted = {
         "wlz_claims": claims.count_lines(production),
-        "credit_without_debit": claims.count_unmatched(credits, names),
+        "credit_without_debit": claims.count_unmatched(claims.credits_of(asked_for), names),
         "duplicate_claim_reference": claims.count_duplicates(names),
     }
     for name, frame in counted.items():
