@@ -151,9 +151,9 @@ def count_unmatched(credits: DataFrame, names: DataFrame) -> DataFrame:
 
     In: credits (from `credits_of`), names (from `look_closer`). Out: zorgkantoor, lines.
     """
-    debits = names.select(*NAME, "debit_received_on")
+    debits = F.broadcast(names.select(*NAME, "debit_received_on"))
     is_matched = F.coalesce(F.col("debit_received_on") <= F.col("received_on"), F.lit(False))
-    matched = credits.join(debits, list(NAME), "left")
+    matched = debits.join(credits, list(NAME), "right")
     return matched.where(~is_matched).groupBy("zorgkantoor").agg(F.count(F.lit(1)).alias("lines"))
 
 

@@ -53,7 +53,7 @@ def estimate(missing: DataFrame, claimed: DataFrame) -> DataFrame:
     """
     of_the_year = F.when(F.col("has_last_quarters"), in_period(LAST_QUARTERS)).otherwise(in_period(PRIOR_YEAR))
     year = (
-        missing.drop("prior_year_amount_cents")
+        F.broadcast(missing.drop("prior_year_amount_cents"))
         .join(claimed, ["zorgkantoor", "provider_agb"])
         .where(of_the_year)
         .groupBy("zorgkantoor", "provider_agb", "performance_code")
