@@ -13,7 +13,7 @@ from tests.support import assert_rows, frame
 from tests.wlz.support import ORGANISATIONS, people, rows, statement
 from zorgstat.wlz import insured, known
 from zorgstat.wlz.calendar import Statement
-from zorgstat.wlz.insured import sex_place
+from zorgstat.wlz.insured import sex_class, sex_place
 
 # The columns of a tally, under names that fit beside each other.
 SHORT = {
@@ -196,6 +196,8 @@ def test_places_of_texts_are_in_the_order_of_texts(spark: SparkSession) -> None:
     )
     places = [row["at"] for row in sexes.orderBy("sex").collect()]
     assert places == sorted(places)
+    classes = sexes.select(sex_class(F.col("sex")), insured._sex(F.col("at"))).collect()
+    assert [row[0] for row in classes] == [row[1] for row in classes]
     assert {row["sex"]: row["at"] for row in sexes.where("at % 2 = 1").collect()} == {"1": 1, "2": 3, "M": 5, "V": 7}
 
 

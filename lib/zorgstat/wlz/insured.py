@@ -66,11 +66,12 @@ def look_once(registered: DataFrame, places: DataFrame, statement: Statement) ->
     Out: cell (of people with one row), people; and person_hash, with a null for cell, where there are more rows. With
          two people of one hash there is one too many, which the closer look finds out.
     """
-    sex, is_65 = _sex(sex_place(F.col("sex"))), F.col("birth_date") <= F.lit(_years_before(statement.insured_on))
-    cell = CELL.pack(place=F.col("place"), sex=sex, is_65=is_65.cast("int"))
+    is_65 = F.col("birth_date") <= F.lit(_years_before(statement.insured_on))
+    cell = CELL.pack(place=F.col("place"), sex=sex_class(F.col("sex")), is_65=is_65.cast("int"))
     people = (
         places.join(registered, "organisation")
         .select("person_hash", cell.alias("cell"))
+        .repartition("person_hash")  # hardly anybody is there twice: counting before the rows move would be in vain
         .groupBy("person_hash")
         .agg(F.count(F.lit(1)).alias("rows"), F.max("cell").alias("cell"))
     )
@@ -82,7 +83,7 @@ def look_once(registered: DataFrame, places: DataFrame, statement: Statement) ->
 
 
 def of_one_row(looked: DataFrame, places: DataFrame) -> DataFrame:
-    """In: looked (from `look_once`), places. Out: as of `look_closer`."""
+    """In: looked (from `look_once`), places. Out: as of `look_closer`, of several people together."""
     cells = looked.where(F.col("cell").isNotNull())
     unpacked = cells.select("people", *[CELL.unpack(F.col("cell"), name).alias(name) for name in CELL.bits])
     return unpacked.join(places, "place").select(
@@ -96,7 +97,8 @@ def of_one_row(looked: DataFrame, places: DataFrame) -> DataFrame:
 def look_closer(registered: DataFrame, places: DataFrame, looked: DataFrame, statement: Statement) -> DataFrame:
     """People whose hash has several rows, by all that those say.
 
-    Out: organisation, sex, is_65, differs (do the rows of a person differ there), at_several_organisations, people.
+    Out: organisation, sex, is_65, differs (do the rows of a person differ there), at_several_organisations, people (1);
+         one row per person and organisation.
     """
     several = looked.where(F.col("person_hash").isNotNull()).select("person_hash")
     rows = (
@@ -107,11 +109,11 @@ def look_closer(registered: DataFrame, places: DataFrame, looked: DataFrame, sta
             _day(F.col("registered_from")).alias("registered_from"),
             _day(F.col("birth_date")).alias("birth_date"),
             sex_place(F.col("sex")).alias("sex_place"),
+            sex_class(F.col("sex")).alias("sex"),
         )
     )
     people = (
-        rows.select("*", _sex(F.col("sex_place")).alias("sex"))
-        .repartition("person")  # one move for both questions: at this organisation, and at how many
+        rows.repartition("person")  # one move for both questions: at this organisation, and at how many
         .groupBy("person", "organisation")
         .agg(
             F.max(PRECEDENCE.pack(**{name: F.col(name) for name in PRECEDENCE.bits})).alias("first"),
@@ -119,15 +121,23 @@ def look_closer(registered: DataFrame, places: DataFrame, looked: DataFrame, sta
             (F.min("sex") != F.max("sex")).alias("sexes_differ"),
         )
     )
-    judged = people.select(
+    return people.select(
         "organisation",
         _sex(PRECEDENCE.unpack(F.col("first"), "sex_place")).alias("sex"),
         # Born on 1 July 65 years before: 65 today.
         (PRECEDENCE.unpack(F.col("first"), "birth_date") <= _days(_years_before(statement.insured_on))).alias("is_65"),
         (F.col("births_differ") | F.col("sexes_differ")).alias("differs"),
         (F.count(F.lit(1)).over(Window.partitionBy("person")) > 1).alias("at_several_organisations"),
+        F.lit(1).cast("bigint").alias("people"),
     )
-    return judged.groupBy(*judged.columns).agg(F.count(F.lit(1)).alias("people"))
+
+
+def sex_class(sex: Column) -> Column:
+    """MAN, WOMAN, or 0 for anything else and for none."""
+    found = F.lit(0)
+    for code, number in SEXES.items():
+        found = F.when(sex == code, number).otherwise(found)
+    return found
 
 
 def sex_place(sex: Column) -> Column:
@@ -151,7 +161,7 @@ def _person_hash() -> Column:
 
 
 def _sex(place: Column) -> Column:
-    """MAN, WOMAN, or 0 for anything else and for none."""
+    """`sex_class` of the text that has this place."""
     classes = {2 * number + 1: sex for number, sex in enumerate(SEXES.values())}
     return F.coalesce(codes.look_up(place, classes), F.lit(0))
 
