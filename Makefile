@@ -3,6 +3,7 @@ CLAIMS ?= 200000
 ENGINE ?= spark
 WLZ_CLAIMS ?= 50000
 BENCH_CLAIMS ?= 20000000
+BENCH_WLZ_CLAIMS ?= 20000000
 BENCH_ROUNDS ?= 3
 
 ON_SAIL_ONLY := $(addprefix tests/,wlz test_disclosure.py behandelindex/test_disclosure.py behandelindex/test_compare.py \
@@ -77,8 +78,9 @@ test-all: $(READY) ## All tests on both engines, the slow ones too
 test-faults: $(READY) ## Kills, crowds, full disks, lost executors, layouts: an hour of processes
 	$(BIN)/pytest -q --engine sail tests/test_faults.py tests/test_same_bits.py tests/test_privacy_of_runs.py
 
-bench: $(READY) ## Spark and Sail beside DuckDB (BENCH_CLAIMS="5000000 20000000" BENCH_ROUNDS=3); some 15 minutes
+bench: $(READY) ## Both pipelines beside DuckDB (BENCH_CLAIMS="5000000 20000000" BENCH_WLZ_CLAIMS=20000000 BENCH_ROUNDS=3)
 	$(BIN)/python -m bench.run --claims $(BENCH_CLAIMS) --rounds $(BENCH_ROUNDS)
+	$(BIN)/python -m bench.run --pipeline wlz --claims $(BENCH_WLZ_CLAIMS) --rounds $(BENCH_ROUNDS)
 	$(BIN)/python -m bench.run --start --rounds $(BENCH_ROUNDS)
 
 check: $(READY) ## Style, types and the direction of imports

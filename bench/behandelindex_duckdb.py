@@ -1,13 +1,11 @@
 """The Behandelindex in DuckDB: what one would pick instead of Spark on one machine, and the yardstick of the bench.
 
-    python bench/behandelindex_duckdb.py SETTINGS.toml --input ROOT --output ROOT [--threads 2]
+    python -m bench.behandelindex_duckdb SETTINGS.toml --input ROOT --output ROOT [--threads 2]
 
 It reads the present version of the seven input tables, applies every rule of docs/method.md and writes the five outputs
 of docs/tables.md, with run_id "duckdb". Code lists, names, settings and the fixed-point sums are those of zorgstat, so
 that the figures are the same to the last bit; the SQL is its own. One line of JSON tells the seconds per phase.
-
-It does less than the job: it looks whether the tables are there, but checks nothing in them (nulls, closed lists,
-duplicate keys), does not verify what it wrote, and publishes nothing: an output holds the rows of the last call.
+yardstick.py says what it does less than the job.
 """
 
 from __future__ import annotations
@@ -16,21 +14,17 @@ import time
 
 STARTED = time.perf_counter()
 
-import argparse  # noqa: E402
-import json  # noqa: E402
-from collections.abc import Callable, Mapping  # noqa: E402
-from pathlib import Path  # noqa: E402
+from collections.abc import Mapping  # noqa: E402
+from functools import partial  # noqa: E402
 from typing import Any  # noqa: E402
 
 import duckdb  # noqa: E402
-from deltalake import DeltaTable, write_deltalake  # noqa: E402
 
+from bench.yardstick import Phases, Yardstick, set_variables  # noqa: E402
 from zorgstat import codes  # noqa: E402
 from zorgstat.behandelindex.pipeline import BEHANDELINDEX  # noqa: E402
 from zorgstat.behandelindex.selection import INSURANCE, OUTCOME_NAMES  # noqa: E402
 from zorgstat.behandelindex.settings import Settings  # noqa: E402
-from zorgstat.behandelindex.tables import INPUTS  # noqa: E402
-from zorgstat.io import config  # noqa: E402
 
 # A citizen number read as hexadecimal, after a 1, so that every digit has four bits of its own and whatever is not nine
 # digits shows in the number. A decimal cast would take signs, spaces and exponents for granted; a pattern costs twice.
@@ -369,14 +363,7 @@ OUTPUTS = {
 }
 
 
-def open_inputs(connection: duckdb.DuckDBPyConnection, root: Path) -> None:
-    """A view per input table, on the files of its present version."""
-    for table in INPUTS:
-        files = DeltaTable(root / table.name).file_uris()
-        connection.execute(f"CREATE TEMP VIEW {table.name} AS FROM read_parquet({files})")
-
-
-def set_variables(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+def set_out(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """What the reporting version chooses, and the code lists that hold on the last day of its period."""
     report = settings.report
     on = report.period_end
@@ -402,8 +389,7 @@ def set_variables(connection: duckdb.DuckDBPyConnection, settings: Settings) -> 
         "age_classes": [ages.get(age) for age in range(max(ages) + 1)],
         "bands": bands,
     }
-    for name, value in values.items():
-        connection.execute(f"SET VARIABLE {name} = $1", [value])
+    set_variables(connection, values)
     insurance = {row["csi_code"]: INSURANCE[row["insurance"]] for row in codes.rows("csi_groups", on)}
     set_map(connection, "insurance", insurance)
     for name in ("netting", "av_source", "av_policy"):
@@ -415,50 +401,22 @@ def set_map(connection: duckdb.DuckDBPyConnection, name: str, values: Mapping[st
     connection.execute(f"SET VARIABLE {name} = map($1::VARCHAR[], $2::{kind}[])", [list(values), list(values.values())])
 
 
-def write_outputs(connection: duckdb.DuckDBPyConnection, settings: Settings, root: Path) -> None:
-    """The columns that docs/tables.md declares, in their types and order."""
-    report = settings.report
-    run = f"{report.year}::INT AS report_year, {report.version}::INT AS report_version, 'duckdb' AS run_id"
-    for name, query in OUTPUTS.items():
-        rows = connection.sql(f"SELECT *, {run} FROM ({query})")
-        write_deltalake(root / name, rows, mode="overwrite", schema_mode="overwrite")
-
-
-def run(settings: Settings, inputs: Path, outputs: Path, threads: int) -> dict[str, float]:
-    """Seconds per phase."""
-    connection = duckdb.connect(config={"threads": threads, "preserve_insertion_order": False})
-    phases: dict[str, Callable[[], object]] = {
-        "open": lambda: open_inputs(connection, inputs),
-        "settings": lambda: set_variables(connection, settings),
-        "registers": lambda: connection.execute(REGISTERS),
-        "netting": lambda: connection.execute(NETTING),
-        "groups": lambda: connection.execute(GROUPS),
-        "people": lambda: connection.execute(PEOPLE),
-        "baskets": lambda: connection.execute(BASKETS),
-        "figures": lambda: connection.execute(FIGURES),
-        "write": lambda: write_outputs(connection, settings, outputs),
+def phases(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Phases:
+    queries = {
+        "registers": REGISTERS,
+        "netting": NETTING,
+        "groups": GROUPS,
+        "people": PEOPLE,
+        "baskets": BASKETS,
+        "figures": FIGURES,
     }
-    seconds = {}
-    for name, phase in phases.items():
-        begun = time.perf_counter()
-        phase()
-        seconds[name] = time.perf_counter() - begun
-    return seconds
+    return {
+        "settings": lambda: set_out(connection, settings),
+        **{name: partial(connection.execute, query) for name, query in queries.items()},
+    }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="The Behandelindex in DuckDB.")
-    parser.add_argument("settings", type=Path)
-    parser.add_argument("--input", type=Path, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--threads", type=int, default=2)
-    arguments = parser.parse_args()
-    settings = config.load(BEHANDELINDEX, arguments.settings)
-    seconds = {"start": time.perf_counter() - STARTED}
-    seconds |= run(settings, arguments.input, arguments.output, arguments.threads)
-    seconds["total"] = time.perf_counter() - STARTED
-    print(json.dumps({phase: round(value, 3) for phase, value in seconds.items()}))
-
+YARDSTICK = Yardstick(BEHANDELINDEX, phases, OUTPUTS)
 
 if __name__ == "__main__":
-    main()
+    YARDSTICK.main(STARTED)

@@ -1,64 +1,66 @@
-"""Do two roots hold the same Behandelindex? Every row and column of the five outputs, doubles to the last bit.
+"""Do two roots hold the same figures? Every row and column of the outputs of a pipeline, doubles to the last bit.
 
-    python bench/compare.py ROOT_A ROOT_B [--report 2023 3]
+    python -m bench.compare ROOT_A ROOT_B [--pipeline wlz] [--report 2023 3]
 
-Of a root with a table `runs` the current run of each reporting version counts; of a root without one all rows do.
+Of a root with a table `runs` the current run of each report counts; of a root without one all rows do.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
-from deltalake import DeltaTable
 
-from zorgstat.behandelindex.tables import OUTPUTS
-from zorgstat.tables import Table
+from bench import stored
+from zorgstat.io.names import PIPELINES
+from zorgstat.pipelines import Pipeline
+from zorgstat.tables import RUNS, Table
 
+# The columns of an output that tell which report it is.
+REPORT = {"behandelindex": ("report_year", "report_version"), "wlz": ("year", "quarter")}
 CURRENT_RUNS = """
     SELECT arg_max(run_id, sequence) AS run_id
     FROM runs AS published
-    WHERE pipeline = 'behandelindex' AND status = 'published'
+    WHERE pipeline = '{}' AND status = 'published'
         AND run_id NOT IN (SELECT run_id FROM runs WHERE status = 'withdrawn')
     GROUP BY report_year, report_version
 """
 
 
-def differences(root_a: str | Path, root_b: str | Path, report: tuple[int, int] | None = None) -> list[str]:
-    """A line for whatever is not the same; none when everything is. `report`: only this year and version."""
-    lines = []
-    for table in OUTPUTS:
+def differences(
+    pipeline: Pipeline, root_a: str | Path, root_b: str | Path, report: tuple[int, int] | None = None
+) -> list[str]:
+    """A line for whatever is not the same; none when everything is. `report`: only this year and version or quarter."""
+    lines, rows = [], 0
+    for table in pipeline.outputs:
         with duckdb.connect() as connection:
             for side, root in (("a", Path(root_a)), ("b", Path(root_b))):
-                _read(connection, side, root, table, report)
-            lines += [f"{table.name}: {line}" for line in _table_differences(connection, table)]
-    return lines
+                which = _which_count(connection, pipeline, root, report)
+                connection.execute(f"CREATE TEMP TABLE {side} AS FROM {stored.rows(root, table)} WHERE {which}")
+                rows += connection.sql(f"SELECT count(*) FROM {side}").fetchall()[0][0]
+            # Who made the row is of no account.
+            key = [name for name in table.key if name != "run_id"] + [*REPORT[pipeline.name]]
+            lines += [f"{table.name}: {line}" for line in _table_differences(connection, table, key)]
+    return lines if rows else ["there are no rows to compare"]
 
 
-def _read(
-    connection: duckdb.DuckDBPyConnection, side: str, root: Path, table: Table, report: tuple[int, int] | None
-) -> None:
-    """A table named by its side, with the rows that count and the declared columns in their types."""
-    conditions = []
+def _which_count(
+    connection: duckdb.DuckDBPyConnection, pipeline: Pipeline, root: Path, report: tuple[int, int] | None
+) -> str:
+    """SQL: does a row of the root count?"""
+    conditions = ["TRUE"]
     if (root / "runs").exists():
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW runs AS FROM {_files(root / 'runs')}")
-        conditions.append(f"run_id IN ({CURRENT_RUNS})")
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW runs AS FROM {stored.rows(root, RUNS)}")
+        conditions.append(f"run_id IN ({CURRENT_RUNS.format(pipeline.name)})")
     if report is not None:
-        conditions.append("report_year = {} AND report_version = {}".format(*report))
-    columns = ", ".join(f'"{column.name}"' for column in table.columns)
-    where = " AND ".join(conditions) or "TRUE"
-    connection.execute(f"CREATE TEMP TABLE {side} AS SELECT {columns} FROM {_files(root / table.name)} WHERE {where}")
+        conditions += [f"{name} = {number}" for name, number in zip(REPORT[pipeline.name], report, strict=True)]
+    return " AND ".join(conditions)
 
 
-def _files(path: Path) -> str:
-    return f"read_parquet({DeltaTable(path).file_uris()}, union_by_name := true)"
-
-
-def _table_differences(connection: duckdb.DuckDBPyConnection, table: Table) -> list[str]:
-    # Both kinds of column are compared for what they are; who made the row is of no account.
-    key = [name for name in table.key if name != "run_id"] + ["report_year", "report_version"]
+def _table_differences(connection: duckdb.DuckDBPyConnection, table: Table, key: Sequence[str]) -> list[str]:
     values = [column for column in table.columns if column.name not in (*key, "run_id")]
     asked = ["count(*) FILTER (WHERE b.there IS NULL)", "count(*) FILTER (WHERE a.there IS NULL)"]
     for column in values:
@@ -87,7 +89,7 @@ def _table_differences(connection: duckdb.DuckDBPyConnection, table: Table) -> l
         n, distinct = connection.execute(
             f"SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT {', '.join(key)} FROM {side})) FROM {side}"
         ).fetchone() or (0, 0)
-        if n == 0 or n != distinct:
+        if n != distinct:
             lines.append(f"{side} has {n:,} rows with {distinct:,} different keys")
     return lines
 
@@ -103,12 +105,14 @@ def _type_differences(connection: duckdb.DuckDBPyConnection, table: Table) -> li
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Compare the five outputs in two roots.")
+    parser = argparse.ArgumentParser(description="Compare the outputs of a pipeline in two roots.")
     parser.add_argument("root_a", type=Path)
     parser.add_argument("root_b", type=Path)
+    parser.add_argument("--pipeline", choices=PIPELINES, default="behandelindex")
     parser.add_argument("--report", type=int, nargs=2, metavar=("YEAR", "VERSION"))
-    arguments = parser.parse_args()
-    found = differences(arguments.root_a, arguments.root_b, arguments.report and tuple(arguments.report))
+    asked = parser.parse_args()
+    report = asked.report and tuple(asked.report)
+    found = differences(PIPELINES[asked.pipeline], asked.root_a, asked.root_b, report)
     print("\n".join(found) or "The same, to the last bit.")
     return 1 if found else 0
 

@@ -1,9 +1,9 @@
 """Draws time against size from result files: one line per engine, both axes from 0.
 
-    python -m bench.picture bench/results/*.json --to docs/performance.svg
+    python -m bench.picture bench/results/*.json [--pipeline wlz] --to docs/performance.svg
 
 Points are medians, the thin line through a point goes from the quickest run to the slowest. Where files have the same
-size, the one made last counts; measurements of the start are left out.
+size, the one made last counts; measurements of the start and of other pipelines are left out.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 NAMES = {"spark": "Spark", "sail": "Sail", "duckdb": "DuckDB"}
+TITLES = {"behandelindex": "Behandelindex", "wlz": "Wlz statement"}
 WIDTH, HEIGHT = 760, 440
 LEFT, RIGHT, TOP, BOTTOM = 64, 630, 92, 380  # of the plot; labels stand to the right of it
 LINE_HEIGHT = 18
@@ -44,12 +45,12 @@ STYLE = """
 """
 
 
-def draw(results: Iterable[dict[str, Any]]) -> str:
+def draw(results: Iterable[dict[str, Any]], pipeline: str = "behandelindex") -> str:
     """The picture as SVG."""
     by_size = {
         result["claims"]: result
         for result in sorted(results, key=lambda result: str(result["made"]))
-        if not result["is_start"]
+        if Path(result["settings"]).parent.name == pipeline and not result["is_start"]
     }
     if not by_size:
         raise ValueError("no file with the times of a size")
@@ -65,7 +66,7 @@ def draw(results: Iterable[dict[str, Any]]) -> str:
     def y(seconds: float) -> float:
         return round(BOTTOM - (BOTTOM - TOP) * seconds / top, 1)
 
-    parts = _frame(by_size[sizes[-1]])
+    parts = _frame(TITLES[pipeline], by_size[sizes[-1]])
     for tick in range(round(top / step) + 1):
         height = y(tick * step)
         parts.append(
@@ -94,8 +95,8 @@ def draw(results: Iterable[dict[str, Any]]) -> str:
     return "\n".join([*parts, "</svg>", ""])
 
 
-def _frame(largest: dict[str, Any]) -> list[str]:
-    machine, title = largest["machine"], "Behandelindex: from the command to published figures"
+def _frame(name: str, largest: dict[str, Any]) -> list[str]:
+    machine, title = largest["machine"], f"{name}: from the command to published figures"
     below = f"seconds; {machine['cores']} cores, {machine['cpu']}, {machine['memory_mb'] / 1e3:.0f} GB of memory"
     return [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="title">',
@@ -131,10 +132,11 @@ def _apart(heights: Sequence[float]) -> list[float]:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Draw time against size.")
     parser.add_argument("results", type=Path, nargs="+", metavar="RESULTS.json")
+    parser.add_argument("--pipeline", choices=TITLES, default="behandelindex", help="behandelindex")
     parser.add_argument("--to", type=Path, required=True, metavar="FILE.svg")
     asked = parser.parse_args()
     results = [json.loads(path.read_text(encoding="utf-8")) for path in asked.results]
-    asked.to.write_text(draw(results), encoding="utf-8")
+    asked.to.write_text(draw(results, asked.pipeline), encoding="utf-8")
     return 0
 
 

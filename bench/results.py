@@ -1,6 +1,6 @@
 """What a bench found: medians and ratios, the file they are kept in, the tables on the screen.
 
-A file bench/results/<date>-<claims>.json (<date>-start.json; the last of a day stays) holds:
+A file bench/results/<date>-<claims>.json (<date>-start.json, <date>-wlz-<claims>.json; the last of a day stays) holds:
 
     claims, is_start, rounds, settings (file), made (moment, UTC)
     machine       cores, memory_mb, cpu, system
@@ -119,9 +119,8 @@ def java_version() -> str:
     return next(iter(re.findall(r'version "([^"]+)"', told)), "unknown")
 
 
-def store(result: Result, folder: Path) -> Path:
+def store(result: Result, folder: Path, name: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    name = "start" if result["is_start"] else result["claims"]
     path = folder / f"{result['made'][:10]}-{name}.json"
     path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
@@ -135,7 +134,7 @@ def describe(result: Result) -> str:
         seconds = (figures[name] for name in ("wall_seconds", "wall_min", "wall_max", "cpu_seconds"))
         ratio = f"{figures['ratio']:.2f}" if "ratio" in figures else ""
         rows.append([engine, *(f"{value:.1f}" for value in seconds), f"{figures['peak_mb']:,.0f}", ratio])
-    parts = [f"{result['claims']:,} claims, {result['rounds']} of each, seconds", table(rows)]
+    parts = [f"{result['settings']}, {result['claims']:,} claims, {result['rounds']} of each, seconds", table(rows)]
     for engine, figures in result["engines"].items():
         work = result["spark_phases"] if engine == "spark" else {}
         rows = [[f"{engine}, phase", "seconds", *(["rows read", "shuffle MB", "spill MB"] if work else [])]]

@@ -1,7 +1,7 @@
-"""The bench: the Behandelindex on Spark and on Sail beside the same in DuckDB, on one machine, turn and turn about.
+"""The bench: a pipeline on Spark and on Sail beside the same in DuckDB, on one machine, turn and turn about.
 
-    python -m bench.run [--claims 5000000 20000000] [--rounds 3] [--engines duckdb spark sail] [--bar spark=6]
-    python -m bench.run --start
+    python -m bench.run [--pipeline wlz] [--claims 5000000 20000000] [--rounds 3] [--engines sail] [--bar spark=6]
+    python -m bench.run [--pipeline wlz] --start
 
 Each run is a fresh process, from the command to the published outputs in an empty folder. No time is told before all
 engines gave the same figures, to the last bit. `--start` measures the time to the first figure on the screen instead,
@@ -29,13 +29,27 @@ from typing import Any
 
 from bench import compare, eventlog, meter, results
 from bench.results import YARDSTICK, Measurement
+from zorgstat.io.names import PIPELINES
 from zorgstat.io.session import ENGINES
 
 ROOT = Path(__file__).parents[1]
 COMMAND = str(Path(sys.executable).parent / "zorgstat")
-SETTINGS = "conf/behandelindex/2023-3.toml"
 START_CLAIMS = 1_000
 WHOLE = ".whole"  # written into a folder of claims when all of it is there
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is measured of a pipeline: the report with most work, and how folders and files of it begin."""
+
+    settings: str
+    prefix: str
+
+
+CASES = {
+    "behandelindex": Case("conf/behandelindex/2023-3.toml", ""),
+    "wlz": Case("conf/wlz/2023-2.toml", "wlz-"),
+}
 
 
 class FiguresDiffer(Exception):
@@ -46,6 +60,7 @@ class FiguresDiffer(Exception):
 class Bench:
     """One size: where its claims are, and how each engine is run on them."""
 
+    pipeline: str
     claims: int
     folder: Path
     is_start: bool
@@ -57,18 +72,18 @@ class Bench:
             with self.scratch() as scratch:
                 outputs = {engine: scratch / engine for engine in engines}
                 for engine, output in outputs.items():
-                    say(f"{self.claims:,} claims, round {number} of {rounds}: {engine}")
+                    say(f"{self.pipeline}, {self.claims:,} claims, round {number} of {rounds}: {engine}")
                     ran = self.run(engine, output, self.conf(engine))
                     measured.append(self.measurement(engine, number, ran))
                     if number > 1:  # those of the first round are compared when all are there
                         shutil.rmtree(output)
                 if number == 1:
-                    compare_all(outputs)
+                    compare_all(self.pipeline, outputs)
         return measured
 
     def profile(self) -> dict[str, eventlog.Work]:
         """What Spark did by phase, in one more run."""
-        say(f"{self.claims:,} claims, once more with Spark's event log")
+        say(f"{self.pipeline}, {self.claims:,} claims, once more with Spark's event log")
         with self.scratch() as scratch:
             log = scratch / "log"
             log.mkdir()
@@ -80,14 +95,14 @@ class Bench:
 
     def run(self, engine: str, output: Path, conf: Mapping[str, str]) -> meter.Ran:
         output.mkdir()
-        roots = [str(ROOT / SETTINGS), "--input", str(self.folder), "--output", str(output)]
+        roots = [str(ROOT / CASES[self.pipeline].settings), "--input", str(self.folder), "--output", str(output)]
         if engine == YARDSTICK:
-            script = str(ROOT / "bench" / "behandelindex_duckdb.py")
-            return meter.run([sys.executable, script, *roots, "--threads", str(os.cpu_count())], follow)
+            module = ["-m", f"bench.{self.pipeline}_duckdb"]
+            return meter.run([sys.executable, *module, *roots, "--threads", str(os.cpu_count())], follow)
         options = ["--engine", engine, *(word for pair in conf.items() for word in ("--conf", "=".join(pair)))]
         if not self.is_start:  # JSON comes at the very end, figures for people as soon as they are there
             options.append("--json")
-        return meter.run([COMMAND, "behandelindex", "run", *roots, *options], follow)
+        return meter.run([COMMAND, self.pipeline, "run", *roots, *options], follow)
 
     def conf(self, engine: str) -> dict[str, str]:
         if engine != "spark":
@@ -130,24 +145,24 @@ def phases_of(ran: meter.Ran) -> dict[str, float]:
     return {phase: round(seconds, 2) for phase, seconds in phases.items()}
 
 
-def compare_all(outputs: Mapping[str, Path]) -> None:
+def compare_all(pipeline: str, outputs: Mapping[str, Path]) -> None:
     first, *others = outputs
     for other in others:
         say(f"comparing the figures of {first} and {other}")
-        found = compare.differences(outputs[first], outputs[other])
+        found = compare.differences(PIPELINES[pipeline], outputs[first], outputs[other])
         if found:
             told = "\n".join(found)
             raise FiguresDiffer(f"{first} (a) and {other} (b) give different figures, so no time is told:\n{told}")
 
 
-def make_claims(claims: int, data: Path, engine: str) -> Path:
+def make_claims(pipeline: str, claims: int, data: Path, engine: str) -> Path:
     """The folder with so many synthetic claims; made once."""
-    folder = data.resolve() / str(claims)
+    folder = data.resolve() / f"{CASES[pipeline].prefix}{claims}"
     if not (folder / WHOLE).exists():
-        say(f"{claims:,} claims: making them in {folder}")
+        say(f"{pipeline}, {claims:,} claims: making them in {folder}")
         shutil.rmtree(folder, ignore_errors=True)  # what an earlier bench did not finish
         options = ["--output", str(folder), "--claims", str(claims), "--engine", engine]
-        meter.run([COMMAND, "synth", "behandelindex", *options], follow)
+        meter.run([COMMAND, "synth", pipeline, *options], follow)
         (folder / WHOLE).touch()
     return folder
 
@@ -178,13 +193,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _one_size(claims: int, asked: argparse.Namespace) -> results.Result:
     """Makes the claims, measures, stores and prints."""
-    bench = Bench(claims, make_claims(claims, asked.data, asked.synth_engine), asked.start)
+    case = CASES[asked.pipeline]
+    folder = make_claims(asked.pipeline, claims, asked.data, asked.synth_engine)
+    bench = Bench(asked.pipeline, claims, folder, asked.start)
     measured = bench.measure(asked.engines, asked.rounds)
     work = bench.profile() if "spark" in asked.engines and not asked.start else {}
-    result = results.build(
-        measured, work, dict(asked.bar), claims=claims, is_start=asked.start, rounds=asked.rounds, settings=SETTINGS
-    )
-    path = results.store(result, asked.results)
+    given = {"claims": claims, "is_start": asked.start, "rounds": asked.rounds, "settings": case.settings}
+    result = results.build(measured, work, dict(asked.bar), **given)
+    path = results.store(result, asked.results, f"{case.prefix}{'start' if asked.start else claims}")
     print(f"\n{results.describe(result)}\n\n{path}\n", flush=True)
     return result
 
@@ -192,6 +208,7 @@ def _one_size(claims: int, asked: argparse.Namespace) -> results.Result:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     engines = (YARDSTICK, *ENGINES)
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--pipeline", choices=CASES, default="behandelindex", help="behandelindex")
     parser.add_argument("--claims", type=int, nargs="+", default=[20_000_000], metavar="N", help="sizes; 20000000")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="runs of each engine; 3")
     parser.add_argument("--engines", nargs="+", choices=engines, default=engines)

@@ -73,17 +73,16 @@ def measure_one(outputs: dict[str, DataFrame], name: str) -> int:
 
 
 def sound(spark: SparkSession) -> dict[str, DataFrame]:
-    types = "organisation string, part string, line string, value bigint"
-    cells = frame(
+    counts = frame(
         spark,
-        types,
+        "code string, name string, count bigint",
         """
-        organisation | part        | line           | value
-        5505         | insured     | man_under_65   | 10
-        5505         | insured     | woman_65_plus  | 5
-        5505         | admin_costs | internal_staff | -7
-        5506         | admin_costs | other          | 3
-        5506         | pgb_holders | total          | 2
+        code | name                       | count
+        5505 | insured.man_under_65       | 10
+        5505 | insured.woman_65_plus      | 5
+        5505 | admin_costs.internal_staff | -7
+        5506 | admin_costs.other          | 3
+        5506 | pgb_holders.total          | 2
         """,
     )
     return {
@@ -96,7 +95,7 @@ def sound(spark: SparkSession) -> dict[str, DataFrame]:
             """,
         ),
         "wlz_statement_lines": fill_in(
-            lines_owed(rows(spark, "wlz_organisations", ORGANISATIONS), statement()), [cells]
+            lines_owed(rows(spark, "wlz_organisations", ORGANISATIONS), statement()), counts
         ),
         "wlz_missing_providers": frame(
             spark,

@@ -16,7 +16,7 @@ SUCCESSORS = "provider_agb string, successor_agb string, in_cycle boolean"
 def found(spark: SparkSession, counts: str, quarter: int = 2) -> set[tuple[str, ...]]:
     given = frame(spark, "code string, name string, count bigint", counts)
     organisations = rows(spark, "wlz_organisations", ORGANISATIONS)
-    table = findings.find(organisations, [given], spark.createDataFrame([], SUCCESSORS), statement(quarter))
+    table = findings.find(organisations, given, spark.createDataFrame([], SUCCESSORS), statement(quarter))
     return {(row["organisation"], row["rule"], row["severity"], row["count"]) for row in table.collect()}
 
 
@@ -111,7 +111,7 @@ def test_details_tell_tables_and_no_more(spark: SparkSession) -> None:
     counts = "code | name | count\n9999 | wlz_claims | 3\n9999 | wlz_insured | 2\n9999 | wlz_home_visits | 0"
     given = frame(spark, "code string, name string, count bigint", counts)
     organisations = rows(spark, "wlz_organisations", ORGANISATIONS).where("code = '0201'")
-    table = findings.find(organisations, [given], spark.createDataFrame([], SUCCESSORS), statement())
+    table = findings.find(organisations, given, spark.createDataFrame([], SUCCESSORS), statement())
     details = {row["rule"]: row["detail"] for row in table.collect()}
     assert ": 5 (wlz_claims 3, wlz_insured 2). " in details["unknown_organisation"]
     assert set(details) == {"unknown_organisation", "admin_costs_missing"}

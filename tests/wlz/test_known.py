@@ -74,6 +74,10 @@ def test_the_last_word_on_a_grant(spark: SparkSession) -> None:
         tie           | 5505        | 2023-01-01 | 2023-02-28 | 2023-01-01  | earlier still, but recorded before
         twice         | 5505        | 2023-01-01 |            | 2023-01-02  |
         twice         | 5505        | 2023-01-01 |            | 2023-01-02  |
+        far away      | 5505        | 2023-01-01 |            | 9999-12-31  |
+        far away      | 5505        | 2023-01-01 | 9999-12-31 | 9999-12-31  | an end too, before no end
+        long ago      | 5505        | 2023-01-01 | 1900-01-02 | 0001-01-01  |
+        long ago      | 5505        | 2023-01-01 | 1900-01-01 | 0001-01-01  |
         other start   | 5505        | 2023-01-01 | 2023-03-31 | 2023-01-01  |
         other start   | 5505        | 2023-01-02 | 2023-06-30 | 2023-01-02  | another grant
         other office  | 5505        | 2023-01-01 | 2023-03-31 | 2023-01-01  |
@@ -89,6 +93,8 @@ def test_the_last_word_on_a_grant(spark: SparkSession) -> None:
         opened       | 5505        | 2023-01-01 |
         tie          | 5505        | 2023-01-01 | 2023-03-31
         twice        | 5505        | 2023-01-01 |
+        far away     | 5505        | 2023-01-01 | 9999-12-31
+        long ago     | 5505        | 2023-01-01 | 1900-01-01
         other start  | 5505        | 2023-01-01 | 2023-03-31
         other start  | 5505        | 2023-01-02 | 2023-06-30
         other office | 5505        | 2023-01-01 | 2023-03-31

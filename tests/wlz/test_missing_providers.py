@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from tests.support import assert_rows, frame
 from tests.wlz.support import rows, statement
-from zorgstat.wlz import missing_providers
+from zorgstat.wlz import claims, missing_providers
 from zorgstat.wlz.calendar import Statement
 from zorgstat.wlz.tables import MISSING_ESTIMATES, MISSING_PROVIDERS
 
@@ -19,11 +19,10 @@ def look(spark: SparkSession, lines: str, asked: Statement, replaced: str = "") 
     links = [(*link.split(">"), False) for link in replaced.split()]
     successors = spark.createDataFrame(links, "provider_agb string, successor_agb string, in_cycle boolean")
     zorgkantoren = spark.createDataFrame([("5505",), ("5506",)], "code string")
-    given = rows(spark, "wlz_claims", lines)
-    by_provider = missing_providers.add_successors(missing_providers.count_by_provider(given, asked), successors)
-    missing = missing_providers.find_missing(by_provider, zorgkantoren)
-    written = missing_providers.as_written(missing, by_provider)
-    return missing, missing_providers.estimate(written, given, asked)
+    claimed = claims.add_up(rows(spark, "wlz_claims", lines), asked)
+    claimed = missing_providers.count_under_successors(claimed, successors)
+    missing = missing_providers.find_missing(claimed, zorgkantoren)
+    return missing, missing_providers.estimate(missing, claimed)
 
 
 def test_who_is_missing(spark: SparkSession) -> None:

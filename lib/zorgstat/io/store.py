@@ -28,6 +28,7 @@ RETENTION = {
 }
 # The columns of which Delta's log has the lowest and highest value of each file.
 STATISTICS = "delta.dataSkippingStatsColumns"
+WITHOUT_ORDER = ("boolean", "binary", "array", "map")  # types of which Spark's Delta refuses to keep them
 BSN, HASH = "bsn", "row_hash"
 HOURS = {"hour": 1, "day": 24, "week": 168}
 RERUN_DAYS = 365  # a published figure may be asked for again until the next year's stands
@@ -186,7 +187,7 @@ class Store:
         For who holds the folder (`writing`).
         """
         path = table_path(self.root, name)
-        others = ",".join(column for column in frame.columns if column != BSN)
+        others = ",".join(name for name, of in frame.dtypes if name != BSN and not of.startswith(WITHOUT_ORDER))
         properties = {STATISTICS: others, **dict.fromkeys(RETENTION, f"interval {RERUN_DAYS} days")}
         if delta_rs.is_table(path) and _pin(self.engine, path).properties.get(STATISTICS) != others:
             self.set_properties(name, properties)  # a table that is there keeps its own, whatever is written

@@ -29,10 +29,9 @@ def remarks(inputs: Frames, settings: Settings) -> DataFrame:
     detail = f"known_at is {settings.known_at}, the quarter ends on {asked.last_day}" + (
         "; care of its last days cannot be known yet" if too_early else ""
     )
-    return inputs["wlz_organisations"].sparkSession.createDataFrame(
-        [("known_before_the_end", "warning", too_early, detail)],
-        "rule string, severity string, count bigint, detail string",
-    )
+    # As a literal in SQL, which is collected without a job of Spark's; nothing but days and numbers is filled in.
+    told = f"VALUES ('known_before_the_end', 'warning', CAST({too_early} AS BIGINT), '{detail}')"
+    return inputs["wlz_organisations"].sparkSession.sql(told).toDF("rule", "severity", "count", "detail")
 
 
 def measures() -> dict[str, list[Column]]:

@@ -5,7 +5,7 @@ Every count is gathered in one row per code, known or not; a finding is then a r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 
@@ -150,29 +150,21 @@ LONGEST_LIST = 200  # letters
 COUNTS = (*USED, "wlz_admin_costs_known", *[rule.name for rule in COUNTED])
 
 
-def take_counts(rows: DataFrame, code: str, columns: Mapping[str, str]) -> DataFrame:
-    """Counts, a row per code, as rows of their own. In: columns (one of COUNTS -> column of rows).
-
-    Out: code, name, count.
-    """
-    counts = {name: F.col(column) for name, column in columns.items()}
-    return as_rows(rows, [F.col(code).alias("code")], "name", counts, "count")
-
-
-def find(organisations: DataFrame, counts: list[DataFrame], successors: DataFrame, statement: Statement) -> DataFrame:
+def find(organisations: DataFrame, counts: DataFrame, successors: DataFrame, statement: Statement) -> DataFrame:
     """Every finding of the statement.
 
-    In:  organisations (code, kind), counts (from `take_counts`, of what this quarter asks), successors (provider_agb,
-         successor_agb, in_cycle).
+    In:  organisations (code, kind), counts (from `take_counts`; of other names than `COUNTS` nothing is found),
+         successors (provider_agb, successor_agb, in_cycle).
     Out: `tables.WLZ_FINDINGS`; one row per organisation and rule with a count above zero.
     """
-    by_code = (
-        reduce(DataFrame.unionByName, counts)
-        .groupBy("code")
-        .agg(*[F.sum(F.when(F.col("name") == name, F.col("count"))).alias(name) for name in COUNTS])
+    # A union and no outer join: whoever is known has a kind, whoever was counted has counts.
+    nothing = [F.lit(None).cast(of).alias(name) for name, of in (("name", "string"), ("count", "bigint"))]
+    counted = counts.select("code", F.lit(None).cast("string").alias("kind"), "name", "count")
+    known_or_counted = organisations.select("code", "kind", *nothing).unionByName(counted)
+    asked = known_or_counted.groupBy("code").agg(
+        F.max("kind").alias("kind"),
+        *[F.coalesce(F.sum(F.when(F.col("name") == name, F.col("count"))), F.lit(0)).alias(name) for name in COUNTS],
     )
-    known_or_named = organisations.select("code", "kind").join(by_code, "code", "full_outer")
-    asked = known_or_named.select("code", "kind", *[F.coalesce(name, F.lit(0)).alias(name) for name in COUNTS])
     keep = [F.col("code").alias("organisation"), *[F.col(table) for table in USED]]
     found = as_rows(asked, keep, "rule", _judge(statement), "count").select(
         "organisation", "rule", _by_rule(lambda rule: F.lit(rule.severity)).alias("severity"), "count", _details()

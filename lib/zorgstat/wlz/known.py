@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from zorgstat import privacy
+from zorgstat.packing import Packing
 from zorgstat.pipelines import Frames
 from zorgstat.privacy import PERSON_KEY
 from zorgstat.tables import Table
@@ -13,6 +14,8 @@ from zorgstat.wlz.settings import Settings
 from zorgstat.wlz.tables import INPUTS, WLZ_CLAIMS
 
 MOMENTS = ("recorded_on", "received_on")
+# Days since 1970, with room for any that an engine knows. The earlier a day the higher its earliness; none is lowest.
+LAST_WORD, MIDDLE = Packing({"recorded_on": 31, "earliness": 31}), 2**30
 
 
 def as_known(inputs: Frames, settings: Settings) -> dict[str, DataFrame]:
@@ -46,6 +49,12 @@ def _people(frame: DataFrame, table: Table, key: DataFrame) -> DataFrame:
     return named.withColumn("person", person).drop("stranger")
 
 
+def organisations(wlz_organisations: DataFrame) -> DataFrame:
+    """Out: code, kind, place (int; in the order of code, from 1)."""
+    place = F.row_number().over(Window.orderBy("code"))
+    return wlz_organisations.select("code", "kind", place.alias("place"))
+
+
 def grants(pgb_grants: DataFrame) -> DataFrame:
     """The last word on every grant. One that then ends before its start_date is void: no day lies in it.
 
@@ -67,8 +76,8 @@ def admissions(wlz_admissions: DataFrame) -> DataFrame:
 def _last_word(rows: DataFrame, key: list[str], day: str) -> DataFrame:
     """Of the rows of one key that with the latest recorded_on; of several, that with the earliest day, null the latest.
 
-    Rows that agree in all of this are one row to every rule, so it does not matter which of them is left.
+    Rows that agree in all of this are one row to every rule. Two dates say it all, so it is the largest of one number.
     """
-    in_turn = Window.partitionBy(*key).orderBy(F.desc("recorded_on"), F.asc_nulls_last(day))
-    ranked = rows.select(*key, day, F.row_number().over(in_turn).alias("turn"))
-    return ranked.where(F.col("turn") == 1).select(*key, day)
+    word = LAST_WORD.pack(recorded_on=MIDDLE + F.unix_date("recorded_on"), earliness=MIDDLE - F.unix_date(day))
+    last = rows.groupBy(*key).agg(F.max(word).alias("word"))
+    return last.select(*key, F.date_from_unix_date(MIDDLE - LAST_WORD.unpack(F.col("word"), "earliness")).alias(day))

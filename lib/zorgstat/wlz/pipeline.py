@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -21,17 +21,19 @@ from zorgstat.wlz import (
     successors,
     summary,
 )
-from zorgstat.wlz.calendar import ADMIN_COSTS, INSURED, PGB_HOLDERS, PGB_HOME_VISITS, PGB_TALKS, ZORGKANTOOR, Statement
+from zorgstat.wlz.calendar import (
+    ADMIN_COSTS,
+    INSURED,
+    PGB_HOLDERS,
+    PGB_HOME_VISITS,
+    PGB_TALKS,
+    ZORGKANTOOR,
+    Part,
+    Statement,
+)
+from zorgstat.wlz.reshape import take_counts
 from zorgstat.wlz.settings import Settings, resolve
 from zorgstat.wlz.tables import INPUTS, OUTPUTS, WLZ_CLAIMS
-
-
-@dataclass
-class Tallied:
-    """What the parts of a statement hand over: cells of its lines, and counts for the findings."""
-
-    cells: list[DataFrame] = field(default_factory=list)
-    counts: list[DataFrame] = field(default_factory=list)
 
 
 def build(inputs: Frames, settings: Settings, keep: Keep) -> dict[str, DataFrame]:
@@ -40,37 +42,41 @@ def build(inputs: Frames, settings: Settings, keep: Keep) -> dict[str, DataFrame
     In: the ten inputs by name (docs/tables.md), and person_key (`privacy.PERSON_KEY`); `keep` says how the engine
     holds on to a frame that is read more than once.
     """
+
+    def keep_few(rows: DataFrame) -> DataFrame:
+        """In one partition, so that what follows is one task and moves nothing; what is kept tells no partitions."""
+        return keep(rows.coalesce(1)).coalesce(1)
+
     asked = settings.statement
     tables = known.as_known(inputs, settings)
-    organisations = keep(tables["wlz_organisations"].select("code", "kind"))
+    organisations = keep_few(known.organisations(tables["wlz_organisations"].coalesce(1)))
     zorgkantoren = organisations.where(F.col("kind") == ZORGKANTOOR).select("code")
-    ends = keep(follow_successors(tables["wlz_providers"]))
+    ends = follow_successors(tables["wlz_providers"])
 
-    production = keep(claims.produce(tables["wlz_claims"], asked))
-    by_provider = keep(
-        missing_providers.count_by_provider(tables["wlz_claims"], asked).transform(
-            missing_providers.add_successors, ends
-        )
-    )
-    missing = missing_providers.find_missing(by_provider, zorgkantoren)
-    written = keep(missing_providers.as_written(missing, by_provider))
+    claimed = keep(
+        claims.add_up(tables["wlz_claims"], asked).transform(missing_providers.count_under_successors, ends)
+    ).coalesce(1)
+    production = keep_few(claims.produce(claimed))
+    missing = keep_few(missing_providers.find_missing(claimed, zorgkantoren))
 
-    tallied = Tallied()
-    tally_claims(tallied, tables["wlz_claims"], production, missing, asked, keep)
-    tally_admin_costs(tallied, tables["wlz_admin_costs"], asked)
+    counts = [
+        *count_claims(tables["wlz_claims"], production, missing, asked, keep),
+        *count_admin_costs(tables["wlz_admin_costs"].coalesce(1), asked),
+    ]
     if asked.quarter in PGB_HOLDERS.quarters:
-        tally_budgets(tallied, tables, zorgkantoren, asked, keep)
+        counts += count_budgets(tables, zorgkantoren, asked, keep)
     if asked.quarter in PGB_TALKS.quarters:
-        tally_talks(tallied, tables["wlz_conscious_choice_talks"], asked)
+        counts += count_talks(tables["wlz_conscious_choice_talks"], asked)
     if asked.quarter in INSURED.quarters:
-        tally_insured(tallied, tables["wlz_insured"], organisations, asked, keep)
+        counts += count_insured(tables["wlz_insured"], organisations, asked, keep)
+    counted = keep_few(reduce(DataFrame.unionByName, counts))
 
     return {
         "wlz_production": claims.of_zorgkantoren(production, zorgkantoren),
-        "wlz_statement_lines": statement.fill_in(statement.lines_owed(organisations, asked), tallied.cells),
+        "wlz_statement_lines": statement.fill_in(statement.lines_owed(organisations, asked), counted),
         "wlz_missing_providers": missing.select("zorgkantoor", "provider_agb", "prior_year_amount_cents"),
-        "wlz_missing_estimates": missing_providers.estimate(written, tables["wlz_claims"], asked),
-        "wlz_findings": findings.find(organisations, tallied.counts, ends, asked),
+        "wlz_missing_estimates": missing_providers.estimate(missing, claimed),
+        "wlz_findings": findings.find(organisations, counted, ends, asked),
     }
 
 
@@ -83,39 +89,42 @@ def follow_successors(providers: DataFrame) -> DataFrame:
     replaced = providers.where(F.col("replaced_by").isNotNull()).select("provider_agb", "replaced_by").collect()
     followed = successors.follow({row["provider_agb"]: row["replaced_by"] for row in replaced})
     columns = "provider_agb string, successor_agb string, in_cycle boolean"
-    return providers.sparkSession.createDataFrame(followed, columns)
+    return providers.sparkSession.createDataFrame(followed, columns).coalesce(1)
 
 
-def tally_claims(
-    tallied: Tallied, wlz_claims: DataFrame, production: DataFrame, missing: DataFrame, asked: Statement, keep: Keep
-) -> None:
+# What the parts of a statement count: cells of its lines, and what findings are about (`take_counts`).
+
+
+def count_claims(
+    wlz_claims: DataFrame, production: DataFrame, missing: DataFrame, asked: Statement, keep: Keep
+) -> list[DataFrame]:
     """Findings on lines; production and estimates are tables of their own."""
-    credits = keep(claims.credits_of(wlz_claims, asked))
-    suspects = keep(claims.suspects(wlz_claims, credits, asked))
-    names = keep(claims.look_closer(wlz_claims, suspects, asked))
+    asked_for = keep(claims.ask_for(wlz_claims, asked))
+    elsewhere = keep(claims.find_elsewhere(wlz_claims, asked_for, asked))
+    names = keep(claims.look_closer(wlz_claims, asked_for, elsewhere, asked))
     counted = {
         "wlz_claims": claims.count_lines(production),
-        "credit_without_debit": claims.count_unmatched(credits, names),
+        "credit_without_debit": claims.count_unmatched(claims.credits_of(asked_for), names),
         "duplicate_claim_reference": claims.count_duplicates(names),
     }
-    for name, frame in counted.items():
-        tallied.counts.append(findings.take_counts(frame, "zorgkantoor", {name: "lines"}))
     providers = missing_providers.count_missing(missing)
-    tallied.counts.append(findings.take_counts(providers, "zorgkantoor", {"missing_provider": "providers"}))
+    return [
+        *[take_counts(frame, "zorgkantoor", {name: F.col("lines")}) for name, frame in counted.items()],
+        take_counts(providers, "zorgkantoor", {"missing_provider": F.col("providers")}),
+    ]
 
 
-def tally_admin_costs(tallied: Tallied, costs: DataFrame, asked: Statement) -> None:
-    by_organisation = admin_costs.tally(costs, asked)
-    counts = {
-        "wlz_admin_costs": "rows",
-        "wlz_admin_costs_known": "rows_known",
-        "admin_cost_category_unknown": "rows_unknown",
+def count_admin_costs(costs: DataFrame, asked: Statement) -> list[DataFrame]:
+    rows = {
+        "wlz_admin_costs": F.col("rows"),
+        "wlz_admin_costs_known": F.col("rows_known"),
+        "admin_cost_category_unknown": F.col("rows_unknown"),
     }
-    tallied.cells.append(statement.cost_cells(by_organisation, ADMIN_COSTS))
-    tallied.counts.append(findings.take_counts(by_organisation, "organisation", counts))
+    tallied = admin_costs.tally(costs, asked)
+    return [take_counts(tallied, "organisation", {**statement.cost_cells(ADMIN_COSTS), **rows})]
 
 
-def tally_budgets(tallied: Tallied, tables: Frames, zorgkantoren: DataFrame, asked: Statement, keep: Keep) -> None:
+def count_budgets(tables: Frames, zorgkantoren: DataFrame, asked: Statement, keep: Keep) -> list[DataFrame]:
     """PGB holders and home visits."""
     budgets = keep(
         pgb.end_budgets(
@@ -126,36 +135,36 @@ def tally_budgets(tallied: Tallied, tables: Frames, zorgkantoren: DataFrame, ask
     )
     held = pgb.hold_on(budgets, asked)
     visits = pgb.counted_visits(tables["wlz_home_visits"], asked)
-    for part, table, rows in [(PGB_HOLDERS, "wlz_pgb_grants", held), (PGB_HOME_VISITS, "wlz_home_visits", visits)]:
-        counted = pgb.count_people(rows)
-        tallied.cells.append(statement.count_cells(counted, "zorgkantoor", part, {"total": "people"}))
-        tallied.counts.append(findings.take_counts(counted, "zorgkantoor", {table: "rows"}))
     found = {
         "holder_at_several_zorgkantoren": pgb.count_at_several(held, zorgkantoren),
         "home_visit_without_budget": pgb.count_without_budget(visits, budgets),
     }
-    for name, counted in found.items():
-        tallied.counts.append(findings.take_counts(counted, "zorgkantoor", {name: "people"}))
+    return [
+        _people(held, PGB_HOLDERS, "wlz_pgb_grants"),
+        _people(visits, PGB_HOME_VISITS, "wlz_home_visits"),
+        *[take_counts(counted, "zorgkantoor", {name: F.col("people")}) for name, counted in found.items()],
+    ]
 
 
-def tally_talks(tallied: Tallied, talks: DataFrame, asked: Statement) -> None:
-    counted = pgb.count_people(pgb.counted_talks(talks, asked))
-    tallied.cells.append(statement.count_cells(counted, "zorgkantoor", PGB_TALKS, {"total": "people"}))
-    tallied.counts.append(findings.take_counts(counted, "zorgkantoor", {"wlz_conscious_choice_talks": "rows"}))
+def count_talks(talks: DataFrame, asked: Statement) -> list[DataFrame]:
+    return [_people(pgb.counted_talks(talks, asked), PGB_TALKS, "wlz_conscious_choice_talks")]
 
 
-def tally_insured(
-    tallied: Tallied, wlz_insured: DataFrame, organisations: DataFrame, asked: Statement, keep: Keep
-) -> None:
-    counted = keep(insured.tally(wlz_insured, organisations, asked))
-    lines = {line: line for line in INSURED.totals["total"]}
-    odd = {"sex_unknown", "rows_differ", "at_several_organisations"}
-    tallied.cells.append(statement.count_cells(counted, "organisation", INSURED, lines))
-    tallied.counts.append(
-        findings.take_counts(
-            counted, "organisation", {"wlz_insured": "rows", **{f"insured_{name}": name for name in sorted(odd)}}
-        )
-    )
+def _people(rows: DataFrame, part: Part, table: str) -> DataFrame:
+    """People for the part, and the rows of the table that made them."""
+    counts = {**statement.cells(part, {"total": "people"}), table: F.col("rows")}
+    return take_counts(pgb.count_people(rows), "zorgkantoor", counts)
+
+
+def count_insured(wlz_insured: DataFrame, organisations: DataFrame, asked: Statement, keep: Keep) -> list[DataFrame]:
+    lines = statement.cells(INSURED, {line: line for line in INSURED.totals["total"]})
+    odd = {f"insured_{name}": F.col(name) for name in ("sex_unknown", "rows_differ", "at_several_organisations")}
+    tallied = insured.tally(wlz_insured, organisations, asked, keep)
+    unknown = insured.count_unknown(wlz_insured, organisations, asked)
+    return [
+        take_counts(tallied, "organisation", {**lines, **odd}),
+        take_counts(unknown, "organisation", {"wlz_insured": F.col("rows")}),
+    ]
 
 
 WLZ = Pipeline(

@@ -20,3 +20,12 @@ def as_rows(
     names = F.array(*[F.lit(of) for of in numbers])
     exploded = frame.select(*keep, F.posexplode(listed).alias("place", value))
     return exploded.select("*", F.get(names, F.col("place")).alias(name)).drop("place")
+
+
+def take_counts(rows: DataFrame, code: str, counts: Mapping[str, Column]) -> DataFrame:
+    """What was counted, a row per organisation, as rows of their own: for the statement and for findings alike.
+
+    In:  rows, code (its column), counts (by name: `statement.cells`, `statement.cost_cells`, or of `findings.COUNTS`).
+    Out: code, name, count.
+    """
+    return as_rows(rows, [F.col(code).alias("code")], "name", counts, "count")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from functools import reduce
-
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from zorgstat.wlz.calendar import PARTS, Part, Statement, parts_owed
-from zorgstat.wlz.reshape import as_rows
 from zorgstat.wlz.rounding import euros
 
 
@@ -26,52 +23,53 @@ def lines_owed(organisations: DataFrame, statement: Statement) -> DataFrame:
     return listed.where(F.col("kind") == F.col("owed_by")).select("organisation", "part", "line")
 
 
-def fill_in(owed: DataFrame, cells: list[DataFrame]) -> DataFrame:
+def fill_in(owed: DataFrame, counts: DataFrame) -> DataFrame:
     """The statement: every line that is owed, 0 where there is nothing; a total is the sum of the lines as shown.
 
-    In:  owed (from `lines_owed`), cells (from `count_cells` and `cost_cells`).
+    In:  owed (from `lines_owed`), counts (from `reshape.take_counts`; a cell may be there in several rows).
     Out: `tables.STATEMENT_LINES`. A cell that nobody owes is left out.
     """
-    shown = reduce(DataFrame.unionByName, cells).transform(add_totals)
+    shown = F.broadcast(add_totals(counts))
     return owed.join(shown, ["organisation", "part", "line"], "left").select(
         "organisation", "part", "line", F.coalesce("value", F.lit(0).cast("bigint")).alias("value")
     )
 
 
-def count_cells(counts: DataFrame, organisation: str, part: Part, columns: dict[str, str]) -> DataFrame:
-    """Counts, a row per organisation, as cells of a part. In: columns (line -> column of `counts`)."""
-    values = {line: F.col(column) for line, column in columns.items()}
-    return _cells(counts, organisation, part, values)
+def cells(part: Part, columns: dict[str, str]) -> dict[str, Column]:
+    """Counts as cells of a part. In: columns (line -> column that counts)."""
+    return {_cell(part, line): F.col(column) for line, column in columns.items()}
 
 
-def cost_cells(costs: DataFrame, part: Part) -> DataFrame:
-    """Administration costs in whole euros, each category rounded once. In: costs (from `admin_costs.tally`)."""
-    return _cells(costs, "organisation", part, {line: euros(F.col(line)) for line in part.totals["total"]})
+def cost_cells(part: Part) -> dict[str, Column]:
+    """Administration costs in whole euros, each category rounded once, of the columns of `admin_costs.tally`."""
+    return {_cell(part, line): euros(F.col(line)) for line in part.totals["total"]}
 
 
-def add_totals(cells: DataFrame) -> DataFrame:
+def add_totals(counts: DataFrame) -> DataFrame:
     """Each cell counts in its own line, and in every total that it is part of.
 
-    In, out: organisation, part, line, value.
+    In: counts (code, name, count; other names than those of cells are passed over).
+    Out: organisation, part, line, value.
     """
     counts_in = [
-        _texts(part.name, cell, line)
+        _texts(part.name, line, _cell(part, of))
         for part in PARTS
         for line in part.lines
-        for cell in part.totals.get(line, (line,))
+        for of in part.totals.get(line, (line,))
     ]
-    pairs = cells.select(
-        *("organisation", "value"),
-        *[F.col(name).alias(f"{name}_of_cell") for name in ("part", "line")],
-        F.inline(F.array(*counts_in)).alias("part", "cell", "line"),
+    pairs = counts.select(
+        F.col("code").alias("organisation"),
+        "name",
+        "count",
+        F.inline(F.array(*counts_in)).alias("part", "line", "cell"),
     )
-    same = (F.col("part_of_cell") == F.col("part")) & (F.col("line_of_cell") == F.col("cell"))
-    return pairs.where(same).groupBy("organisation", "part", "line").agg(F.sum("value").alias("value"))
+    of_cell = pairs.where(F.col("name") == F.col("cell"))
+    return of_cell.groupBy("organisation", "part", "line").agg(F.sum("count").alias("value"))
 
 
-def _cells(rows: DataFrame, organisation: str, part: Part, values: dict[str, Column]) -> DataFrame:
-    keep = [F.col(organisation).alias("organisation"), F.lit(part.name).alias("part")]
-    return as_rows(rows, keep, "line", values, "value")
+def _cell(part: Part, line: str) -> str:
+    """The name under which a line that is no total is counted."""
+    return f"{part.name}.{line}"
 
 
 def _texts(*texts: str) -> Column:

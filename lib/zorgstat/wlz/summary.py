@@ -19,15 +19,14 @@ def queries(outputs: Frames) -> dict[str, DataFrame]:
     """What is looked up in the outputs of a run for `figures`."""
     lines, findings = outputs["wlz_statement_lines"], outputs["wlz_findings"]
     totals = lines.where(F.col("line") == "total")
-    statements = totals.where(F.col("part") == ADMIN_COSTS.name).select(  # everybody owes it, every quarter
-        F.col("organisation").alias("code"), "known_at"
-    )
-    final = final_organisations(statements, findings).select(F.col("organisation").alias("code"), F.lit(1).alias("one"))
+    everybody = totals.where(F.col("part") == ADMIN_COSTS.name)  # owed by all, every quarter
     return {
-        "statements": statements.join(final, "code", "left").agg(
-            F.count(F.lit(1)).alias("organisations"), F.count("one").alias("final"), F.max("known_at").alias("known_at")
+        "parts": totals.groupBy("part").agg(
+            F.count(F.lit(1)).alias("organisations"), F.max("known_at").alias("known_at"), _sum("value")
         ),
-        "parts": totals.groupBy("part").agg(F.sum("value").alias("value")),
+        "final": final_organisations(everybody.select(F.col("organisation").alias("code")), findings).agg(
+            F.count(F.lit(1)).alias("statements")
+        ),
         "production": outputs["wlz_production"].agg(
             F.count_distinct("zorgkantoor").alias("zorgkantoren"), _sum("amount_euro")
         ),
@@ -41,17 +40,18 @@ def queries(outputs: Frames) -> dict[str, DataFrame]:
 
 def figures(found: Mapping[str, list[Row]]) -> dict[str, Any]:
     """Statements final and not, totals in euros and people, findings by severity and rule in the order of the rules."""
-    [statements], [production], [missing], [estimates] = (
-        found[name] for name in ("statements", "production", "missing", "estimates")
+    [final], [production], [missing], [estimates] = (
+        found[name] for name in ("final", "production", "missing", "estimates")
     )
-    totals = {row["part"]: int(row["value"]) for row in found["parts"]}
+    parts = {row["part"]: row for row in found["parts"]}
+    everybody = parts[ADMIN_COSTS.name]
     by_rule = {row["rule"]: row for row in found["findings"]}
-    organisations, final = int(statements["organisations"]), int(statements["final"])
+    organisations, whole = int(everybody["organisations"]), int(final["statements"])
     return {
-        "known_at": statements["known_at"].isoformat(),
-        "statements": {"organisations": organisations, "final": final, "concept": organisations - final},
+        "known_at": everybody["known_at"].isoformat(),
+        "statements": {"organisations": organisations, "final": whole, "concept": organisations - whole},
         "production": {name: int(production[name]) for name in ("zorgkantoren", "amount_euro")},
-        "parts": {part.name: totals[part.name] for part in PARTS if part.name in totals},
+        "parts": {part.name: int(parts[part.name]["value"]) for part in PARTS if part.name in parts},
         "missing_providers": int(missing["missing_providers"]),
         "estimated_euro": int(estimates["amount_euro"]),
         "statement_findings": [
