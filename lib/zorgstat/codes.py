@@ -41,7 +41,8 @@ def ranges(name: str, class_name: str, on: date) -> dict[int, int]:
 def look_up(number: Column, classes: dict[int, int]) -> Column:
     """The class of a whole number; null for null and for a number that is not listed.
 
-    One array instead of a chain of conditions, which would work the number out anew for each.
+    One array instead of a chain of conditions, which would work the number out anew for each; in one expression, since
+    Spark is asked for every literal of its own.
     """
-    listed = [F.lit(classes.get(place)).cast("int") for place in range(max(classes) + 1)]
-    return F.get(F.array(*listed), number)
+    listed = [str(classes.get(place, "cast(null as int)")) for place in range(max(classes) + 1)]
+    return F.get(F.expr(f"array({', '.join(listed)})"), number)

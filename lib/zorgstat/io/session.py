@@ -76,6 +76,8 @@ def local_settings(light: bool) -> dict[str, str]:
         "spark.sql.adaptive.enabled": adaptive,
         # Small partitions: a count by hash that fits the cache of a processor, and never spills.
         "spark.sql.adaptive.advisoryPartitionSizeInBytes": "16m",
+        # Claims take some 14 bytes each: by Spark's default, 128 MB, a national year would be four tasks.
+        "spark.sql.files.maxPartitionBytes": "32m",
         # A side of a join that is small in every partition is looked up, not sorted.
         "spark.sql.adaptive.maxShuffledHashJoinLocalMapThreshold": "64m",
         # Delta's own bookkeeping: 50 tasks for the log of a table of 17 rows cost more than the rows.
@@ -256,7 +258,12 @@ class SailEngine(Engine):
 # The parallel collector: the default one keeps books on every write, for short pauses that nobody here waits for.
 # Less code in each method that is compiled well: much of Spark's runs for seconds only, and compiling it took a third
 # of a run (docs/performance.md).
-JAVA = "-XX:+UseParallelGC -XX:FreqInlineSize=100 -XX:InlineSmallCode=1000"
+# Fewer rounds over loops: a stage that Spark generates is one long loop, which took 9 seconds to be compiled well, and
+# rows go three times slower until then. They are options of Java 17 and 21; a Java without them passes them over.
+JAVA = (
+    "-XX:+UseParallelGC -XX:FreqInlineSize=100 -XX:InlineSmallCode=1000 "
+    "-XX:+IgnoreUnrecognizedVMOptions -XX:-SplitIfBlocks -XX:-PartialPeelLoop -XX:-UseLoopPredicate"
+)
 # The code cache that goes with quick compilation is too small for the code that Spark generates.
 LIGHT_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m"
 
