@@ -20,7 +20,7 @@ from tests.support import Reached, until, write_inputs
 from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.behandelindex.settings import resolve
 from zorgstat.behandelindex.tables import INPUTS, OUTPUTS, PRACTICE_INDEX
-from zorgstat.io import publication, run
+from zorgstat.io import delta_rs, publication, run
 from zorgstat.io.session import Engine
 from zorgstat.io.store import Store
 from zorgstat.tables import RUNS, Table
@@ -63,6 +63,32 @@ def shelf(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Shelf:
         for force in (False, False, True)
     ]
     return Shelf(engine, inputs, output, *results)
+
+
+def test_engine_and_delta_rs_write_the_same_rows(shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where delta-rs cannot, as on a cluster, the engine's own Delta writes, and adds to what delta-rs wrote."""
+    output = shelf.copy(tmp_path / "out")
+    with monkeypatch.context() as without:
+        without.setattr(delta_rs, "can_append", lambda path: False)
+        by_engine = run.execute(BEHANDELINDEX, shelf.engine, SETTINGS, str(shelf.inputs), str(output), force=True)
+    assert by_engine.checksums == shelf.first.checksums
+    assert by_engine.row_counts == shelf.first.row_counts
+    writers = {
+        version["engineInfo"].split("/")[0].split(":")[0]
+        for table in (*OUTPUTS, RUNS)
+        for version in DeltaTable(str(output / table.name)).history()
+    }
+    assert len(writers) == 2, writers
+    assert shelf.current(output)[0] == {by_engine.run_id}
+
+
+def test_a_table_that_asks_more_of_its_writers_is_left_to_the_engine(tmp_path: Path) -> None:
+    table = DeltaTable.create(str(tmp_path / "table"), pa.schema([("n", pa.int64())]))
+    assert delta_rs.can_append(str(tmp_path / "table"))
+    assert delta_rs.can_append(str(tmp_path / "nothing yet"))
+    assert not delta_rs.can_append("s3a://bucket/table")
+    table.alter.add_constraint({"positive": "n > 0"})
+    assert not delta_rs.can_append(str(tmp_path / "table"))
 
 
 def read(output: Path, table: Table | str) -> list[dict[str, Any]]:

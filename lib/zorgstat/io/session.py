@@ -133,6 +133,7 @@ class Engine:
     checked: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
     _told_stage: int = -1
     _totals: dict[str, int] = field(default_factory=dict)
+    _counting: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def version(self) -> str:
@@ -209,6 +210,12 @@ class Engine:
             self._totals[name] = self._totals.get(name, 0) + sum(stage[key] for stage in told)
         self._told_stage = newest
         return Work(**self._totals)
+
+    def count_written(self, rows: int, written_bytes: int) -> None:
+        """What was written without the engine, by threads of this process, counts as its work too."""
+        with self._counting:
+            for name, number in (("rows_written", rows), ("bytes_written", written_bytes)):
+                self._totals[name] = self._totals.get(name, 0) + number
 
     def stop(self) -> None:
         self.spark.stop()

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
@@ -19,6 +19,9 @@ from zorgstat.io.paths import in_sql, local_path, table_path
 from zorgstat.io.session import Engine, name_of
 from zorgstat.io.together import only_row
 from zorgstat.tables import Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa  # type: ignore[import-untyped]
 
 NOT_THERE = ("PATH_NOT_FOUND", "DELTA_PATH_DOES_NOT_EXIST", "DELTA_TABLE_NOT_FOUND", "DELTA_MISSING_DELTA_TABLE")
 # How long Delta keeps what a new version took out of a table, and the log that tells of it: property -> its default.
@@ -156,19 +159,23 @@ class Store:
         For who holds the folder (`writing`). The commit tells its run, so that `clean` knows when the run was at work.
         """
         declared = checks.as_declared(frame, table)
-        if delta_rs.can_append(self.path(table)):
-            rows = declared.select("*", checks.row_hash(table).alias(HASH)).toArrow()
-            delta_rs.append(self.path(table), arrow.as_declared(rows, table), self._properties_of_output(table), run_id)
-            return Sums(rows.num_rows, arrow.checksum(rows.column(HASH)))
-        self._append_by_engine(declared, table, run_id)
-        return sum_up(declared, table)
+        if not delta_rs.can_append(self.path(table)):
+            self._append_by_engine(declared, table, run_id)
+            return sum_up(declared, table)
+        rows = declared.select("*", checks.row_hash(table).alias(HASH)).toArrow()
+        self._append_here(arrow.as_declared(rows, table), table, run_id)
+        return Sums(rows.num_rows, arrow.checksum(rows.column(HASH)))
 
     def add_rows(self, rows: Sequence[Sequence[Any]], table: Table, run_id: str) -> None:
         """As `append`, for a few rows, in the order of the declared columns."""
         if delta_rs.can_append(self.path(table)):
-            delta_rs.append(self.path(table), arrow.from_rows(rows, table), self._properties_of_output(table), run_id)
+            self._append_here(arrow.from_rows(rows, table), table, run_id)
         else:
             self._append_by_engine(self.engine.spark.createDataFrame(list(rows), table.schema), table, run_id)
+
+    def _append_here(self, rows: pa.Table, table: Table, run_id: str) -> None:
+        written = delta_rs.append(self.path(table), rows, self._properties_of_output(table), run_id)
+        self.engine.count_written(rows.num_rows, written)
 
     def _append_by_engine(self, declared: DataFrame, table: Table, run_id: str) -> None:
         writer = declared.write.format("delta").mode("append").option("userMetadata", run_id)
