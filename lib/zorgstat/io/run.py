@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 
 from zorgstat.checks import Finding
 from zorgstat.errors import CheckError, TableError
@@ -20,7 +20,7 @@ from zorgstat.io import locks, outputs, publication
 from zorgstat.io.publication import Run
 from zorgstat.io.session import Engine
 from zorgstat.io.store import Store
-from zorgstat.io.together import in_parallel, only_row
+from zorgstat.io.together import in_parallel
 from zorgstat.io.trace import Phases
 from zorgstat.pipelines import Pipeline, Settings
 from zorgstat.tables import OF_EVERY_PIPELINE, RUN_FINDINGS, RUN_METRICS, RUNS
@@ -96,7 +96,10 @@ def _run(pipeline: Pipeline, settings: Settings, inputs: Store, stored: Store, f
     repeated = current if current is not None and publication.repeats(current, fingerprint) else None
     if current is not None and repeated is not None and not force:
         outputs.check_counts(stored, pipeline.outputs, current)
-        return _report(pipeline, settings, inputs, stored, current["run_id"], "already published", current, [], phases)
+        phases.begin("report")
+        run_id = current["run_id"]
+        looked_up = _look_up(pipeline.queries(outputs.of_run(stored, pipeline.outputs, run_id)))
+        return _result(pipeline, settings, inputs, stored, run_id, "already published", current, [], phases, looked_up)
     run = publication.next_run(rows, pipeline.name, settings.year, settings.number, settings.stamps)
     phases.name(run.run_id)
 
@@ -130,8 +133,9 @@ def _run(pipeline: Pipeline, settings: Settings, inputs: Store, stored: Store, f
     _stop_at_errors(stored, run, findings, phases)
 
     phases.begin("check")
-    more = in_parallel(only_row, pipeline.more_measures(rows_of_run))
-    measured |= {name: value for row in more for name, value in row.items()}
+    more = dict(enumerate(pipeline.more_measures(rows_of_run)))
+    looked_up = _look_up({**more, **pipeline.queries(rows_of_run)})  # at once: what the report tells too
+    measured |= {name: value for place in more for name, value in looked_up.pop(place)[0].asDict().items()}
     findings += pipeline.judge(measured, input_rows[pipeline.main_input.name])
     _stop_at_errors(stored, run, findings, phases)
 
@@ -143,7 +147,8 @@ def _run(pipeline: Pipeline, settings: Settings, inputs: Store, stored: Store, f
         publication.publish(stored, run, fingerprint, row_counts, checksums)
 
     told = {"row_counts": json.dumps(row_counts), "checksums": json.dumps(checksums)}
-    return _report(pipeline, settings, inputs, stored, run.run_id, "published", told, findings, phases)
+    phases.begin("report")
+    return _result(pipeline, settings, inputs, stored, run.run_id, "published", told, findings, phases, looked_up)
 
 
 def _stop_at_errors(stored: Store, run: Run, findings: list[Finding], phases: Phases) -> None:
@@ -173,7 +178,12 @@ def _settings_finding(settings: Settings) -> Finding:
     return Finding("setting_without_effect", "warning", len(idle), detail)
 
 
-def _report(
+def _look_up(queries: Mapping[Any, DataFrame]) -> dict[Any, list[Row]]:
+    """The rows of every query, by its name."""
+    return dict(zip(queries, in_parallel(DataFrame.collect, list(queries.values())), strict=True))
+
+
+def _result(
     pipeline: Pipeline,
     settings: Settings,
     inputs: Store,
@@ -183,11 +193,9 @@ def _report(
     row: Mapping[str, Any],
     findings: list[Finding],
     phases: Phases,
+    looked_up: Mapping[str, list[Row]],
 ) -> Result:
-    """The published figures in a few numbers, read back from the tables."""
-    phases.begin("report")
-    queries = pipeline.queries(outputs.of_run(stored, pipeline.outputs, run_id))
-    found = dict(zip(queries, in_parallel(DataFrame.collect, list(queries.values())), strict=True))
+    """The published figures in a few numbers, as they were read back from the tables."""
     phases.end()
     return Result(
         run_id=run_id,
@@ -196,7 +204,7 @@ def _report(
         report_version=settings.number,
         input=inputs.root,
         output=stored.root,
-        figures=pipeline.figures(found),
+        figures=pipeline.figures(looked_up),
         findings=findings,
         row_counts=json.loads(row["row_counts"]),
         checksums=json.loads(row["checksums"]),
