@@ -20,20 +20,14 @@ from pyspark.sql import functions as F
 
 from zorgstat import privacy
 from zorgstat.behandelindex.tables import INPUTS
+from zorgstat.io import arrow
 from zorgstat.privacy import PERSON_KEY
 from zorgstat.tables import Table
 
 OWN_CHOICES = ("ZORGSTAT", "SPARK", "PYSPARK")
 KEY = privacy.draw_key()
 
-ARROW = {
-    "string": pa.string(),
-    "int": pa.int32(),
-    "bigint": pa.int64(),
-    "double": pa.float64(),
-    "date": pa.date32(),
-    "boolean": pa.bool_(),
-}
+ARROW = arrow.types()
 
 
 def frame(spark: SparkSession, types: Table | str, text: str) -> DataFrame:

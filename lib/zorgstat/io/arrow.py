@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
 
 
-def schema(table: Table) -> pa.Schema:
+def types() -> dict[str, pa.DataType]:
+    """By the word that a table declares."""
     import pyarrow as pa
 
-    types = {
+    return {
         "string": pa.string(),
         "int": pa.int32(),
         "bigint": pa.int64(),
@@ -23,7 +24,13 @@ def schema(table: Table) -> pa.Schema:
         "boolean": pa.bool_(),
         "timestamp": pa.timestamp("us", tz="UTC"),
     }
-    return pa.schema([(column.name, types[column.type]) for column in table.columns])
+
+
+def schema(table: Table) -> pa.Schema:
+    import pyarrow as pa
+
+    known = types()
+    return pa.schema([(column.name, known[column.type]) for column in table.columns])
 
 
 def from_rows(rows: Sequence[Sequence[Any]], table: Table) -> pa.Table:
