@@ -37,6 +37,8 @@ def build(inputs: Frames, settings: Settings, keep: Keep) -> dict[str, DataFrame
     numbered = selection.number_labels(inputs["insurers"], inputs["claims"], settings)
     # The key of people is in memory only: beside the people that are kept it would tell who they are.
     labels = keep(numbered).crossJoin(F.broadcast(inputs["person_key"]))
+    # Kept before they are joined: on Sail a literal, or a column that a filter fixes, is not safe to group by behind an
+    # outer join (docs/engines.md).
     practices = keep(selection.number_practices(inputs["agb_register"]))
     judged = keep(judge(inputs, labels, practices, settings, keep))
     return figures(judged, labels, practices, settings, keep)
