@@ -135,8 +135,9 @@ def set_properties(path: str, properties: Mapping[str, str]) -> bool:
 
 def can_append(path: str) -> bool:
     """Can delta-rs add rows, to a table that is there or to a new one?"""
-    if not is_table(path):
-        return is_table(path) is not None
+    known = is_table(path)
+    if not known:
+        return known is not None
     table = _open(path)
     return table is not None and table.protocol().min_writer_version <= LATEST_WRITER
 

@@ -151,8 +151,7 @@ class Engine:
     @property
     def _is_alone(self) -> bool:
         """In one process, with nobody to hold a second copy."""
-        master = self.spark.conf.get("spark.master", "") or ""
-        return master == "local" or master.startswith("local[")
+        return is_alone(self.spark.conf.get("spark.master", "") or "")
 
     def release(self) -> None:
         """Lets go of what is kept: Java does, when nothing refers to it any more."""
@@ -343,13 +342,24 @@ def _local(conf: Mapping[str, str], light: bool) -> Engine:
         ) from None
 
 
+def is_alone(master: str) -> bool:
+    """Does Spark work in one process?"""
+    return master == "local" or master.startswith("local[")
+
+
 def delta_jars(conf: Mapping[str, str]) -> dict[str, str]:
-    """Delta for a Spark that starts here. On the path of Java's own classes, as the archive of classes wants it."""
+    """Delta for a Spark that starts here. On the path of Java's own classes, as the archive of classes wants it.
+
+    And sent to executors where there are any: they may be on other machines.
+    """
     jars = [str(jar) for jar in sorted(jar_folder().glob("*.jar"))]
     if not jars:
         return {"spark.jars.packages": DELTA_PACKAGE}
-    paths = ("spark.driver.extraClassPath", "spark.executor.extraClassPath")
-    return {path: os.pathsep.join([*jars, *filter(None, [conf.get(path)])]) for path in paths}
+    path = "spark.driver.extraClassPath"
+    delta = {path: os.pathsep.join([*jars, *filter(None, [conf.get(path)])])}
+    if not is_alone(conf.get("spark.master", "local")):
+        delta["spark.jars"] = ",".join([*jars, *filter(None, [conf.get("spark.jars")])])
+    return delta
 
 
 def _build(settings: Mapping[str, str]) -> SparkSession:
