@@ -154,7 +154,7 @@ def append(path: str, rows: pa.Table, properties: Mapping[str, str], user_metada
         str(folder), rows, mode="append", schema_mode="merge", configuration=dict(properties), commit_properties=told
     )
     commit = folder / "_delta_log" / f"{DeltaTable(str(folder)).version():020}.json"
-    actions = map(json.loads, commit.read_text(encoding="utf-8").splitlines())
+    actions = map(json.loads, commit.read_bytes().splitlines())
     return sum(action["add"]["size"] for action in actions if "add" in action)
 
 
