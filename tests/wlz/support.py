@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 from deltalake import write_deltalake
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from tests.support import frame, person_key
@@ -96,7 +96,11 @@ def rows(spark: SparkSession, name: str, text: str) -> DataFrame:
 
 def people(rows: DataFrame) -> DataFrame:
     """As the rules see it: a citizen is a person."""
-    return rows.withColumnRenamed("bsn", "person")
+    return rows.withColumnRenamed("bsn", "person").withColumn("person_hash", person_hash())
+
+
+def person_hash() -> Column:
+    return F.xxhash64("person")
 
 
 def inputs(spark: SparkSession, texts: Mapping[str, str]) -> dict[str, DataFrame]:

@@ -83,7 +83,7 @@ def test_periods_that_rules_ask_for(
     }
     for period, (first, last) in periods.items():
         of_period = [place + 1 for place, day in enumerate(days) if first <= day.isoformat() <= last]
-        sums = claimed.where(claims.in_period(period)).agg(F.sum("amount_cents"), F.sum("lines")).collect()
+        sums = claimed.agg(F.sum(f"amount_cents_{period}"), F.sum(f"lines_{period}")).collect()
         assert [tuple(row) for row in sums] == [(sum(of_period), len(of_period))]
 
 
@@ -95,9 +95,10 @@ def hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def names_of(given: DataFrame) -> tuple[DataFrame, DataFrame]:
-    asked_for = claims.ask_for(given, statement())
+    credits = claims.credits_of(given, statement())
+    asked_for = claims.ask_for(given, credits, statement())
     elsewhere = claims.find_elsewhere(given, asked_for, statement())
-    return claims.credits_of(asked_for), claims.look_closer(given, asked_for, elsewhere, statement())
+    return credits, claims.look_closer(given, asked_for, elsewhere, statement())
 
 
 @pytest.mark.usefixtures("hashes")

@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from tests.support import assert_rows, frame
+from tests.wlz import support
 from tests.wlz.support import ORGANISATIONS, people, rows, statement
 from zorgstat.wlz import insured, known
 from zorgstat.wlz.calendar import Statement
@@ -49,7 +50,7 @@ def assert_counts(given: DataFrame, expected: str, asked: Statement) -> None:
 def hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """No figure may hang on whether two people share a hash."""
     if request.param == "all of one hash":
-        monkeypatch.setattr(insured, "_person_hash", lambda: F.lit(1).cast("bigint"))
+        monkeypatch.setattr(support, "person_hash", lambda: F.lit(1).cast("bigint"))
 
 
 def test_sex_and_age_on_1_july(spark: SparkSession) -> None:
@@ -218,7 +219,8 @@ def test_rows_of_an_unknown_code_lie_between_the_others(spark: SparkSession, tmp
         1            | 10000 | 0 | 0   | 0   | 0       | 0      | 0
         2            | 10000 | 0 | 0   | 0   | 0       | 0      | 0
     """
-    assert_counts(spark.read.parquet(str(tmp_path / "insured")), expected, statement())
+    given = spark.read.parquet(str(tmp_path / "insured")).withColumn("person_hash", support.person_hash())
+    assert_counts(given, expected, statement())
 
 
 def test_rows_of_codes_that_are_no_organisation(spark: SparkSession) -> None:

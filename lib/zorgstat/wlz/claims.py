@@ -10,19 +10,15 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from zorgstat.partitions import gather
 from zorgstat.wlz.calendar import Statement
 from zorgstat.wlz.rounding import euros
 
 # References are unique within a payer and a provider, as written.
 NAME = ("zorgkantoor", "provider_agb", "claim_reference")
-# The year T-1 and the four quarters before this one overlap, so both are two periods: from the first day of T-1, of the
-# last four quarters, of T, and of the quarter itself. Those between days that are one day stay empty.
-PRIOR_YEAR, LAST_QUARTERS, QUARTER = (0, 1), (1, 2), (3,)
-
-
-def net(number: str) -> Column:
-    """A number of a line as it adds up: a credit negates it."""
-    return F.when(F.col("debit_credit") == "C", -F.col(number)).otherwise(F.col(number))
+NUMBERS = ("quantity", "amount_cents")
+# What rules ask for: the year T-1, the four quarters before this one (which overlap), the quarter itself.
+PRIOR_YEAR, LAST_QUARTERS, QUARTER = "prior_year", "last_quarters", "quarter"
 
 
 def in_quarter(statement: Statement) -> Column:
@@ -31,29 +27,30 @@ def in_quarter(statement: Statement) -> Column:
 
 
 def add_up(claims: DataFrame, statement: Statement) -> DataFrame:
-    """What every provider claimed, by performance and period: all that production, missing providers and estimates ask.
+    """What every provider claimed, by performance: all that production, missing providers and estimates ask.
 
-    Out: zorgkantoor, provider_agb (as written), performance_code, period (`PRIOR_YEAR` to `QUARTER`), quantity,
-         amount_cents (net), lines; from the first day of T-1 to the last of the quarter, for every code that claims are
-         of, be it a zorgkantoor or not.
+    Out: zorgkantoor, provider_agb (as written), performance_code; for each period (`PRIOR_YEAR`, `LAST_QUARTERS`,
+         `QUARTER`) quantity_<period>, amount_cents_<period> (net: a credit negates them), lines_<period>; for every
+         code that claims are of, be it a zorgkantoor or not.
     """
     day = F.col("start_date")
-    period = F.lit(0)
-    for number, first_day in enumerate([statement.last_quarters_start, statement.year_start, statement.first_day], 1):
-        period = F.when(day >= F.lit(first_day), number).otherwise(period)
-    return (
-        claims.where(day.between(F.lit(statement.prior_year_start), F.lit(statement.last_day)))
-        .groupBy("zorgkantoor", "provider_agb", "performance_code", period.alias("period"))
-        .agg(
-            F.sum(net("quantity")).alias("quantity"),
-            F.sum(net("amount_cents")).alias("amount_cents"),
-            F.count(F.lit(1)).alias("lines"),
-        )
+    periods = {
+        PRIOR_YEAR: day < F.lit(statement.year_start),
+        LAST_QUARTERS: (day >= F.lit(statement.last_quarters_start)) & (day < F.lit(statement.first_day)),
+        QUARTER: day >= F.lit(statement.first_day),
+    }
+    sign = F.when(F.col("debit_credit") == "C", -1).otherwise(1)
+    lines = claims.where(day.between(F.lit(statement.prior_year_start), F.lit(statement.last_day))).select(
+        *("zorgkantoor", "provider_agb", "performance_code"),
+        *[(F.col(number) * sign).alias(number) for number in NUMBERS],
+        *[is_in.cast("int").alias(period) for period, is_in in periods.items()],
     )
-
-
-def in_period(period: tuple[int, ...]) -> Column:
-    return F.col("period").isin(list(period))
+    # A product with 0 or 1 costs Sail half of what a condition does.
+    sums = {f"{number}_{period}": F.col(number) * F.col(period) for period in periods for number in NUMBERS}
+    sums |= {f"lines_{period}": F.col(period) for period in periods}
+    return lines.groupBy("zorgkantoor", "provider_agb", "performance_code").agg(
+        *[F.sum(number).alias(name) for name, number in sums.items()]
+    )
 
 
 def produce(claimed: DataFrame) -> DataFrame:
@@ -64,9 +61,9 @@ def produce(claimed: DataFrame) -> DataFrame:
     Source: handbook 2. Later corrections of earlier quarters do not appear.
     """
     performances = (
-        claimed.where(in_period(QUARTER))
+        claimed.where(F.col(f"lines_{QUARTER}") > 0)
         .groupBy("zorgkantoor", "performance_code")
-        .agg(*[F.sum(name).alias(name) for name in ("quantity", "amount_cents", "lines")])
+        .agg(*[F.sum(f"{name}_{QUARTER}").alias(name) for name in (*NUMBERS, "lines")])
     )
     return performances.select("*", euros(F.col("amount_cents")).alias("amount_euro"))
 
@@ -81,29 +78,27 @@ def count_lines(production: DataFrame) -> DataFrame:
     return production.groupBy("zorgkantoor").agg(F.sum("lines").alias("lines"))
 
 
-def ask_for(claims: DataFrame, statement: Statement) -> DataFrame:
-    """What the lines of the quarter ask for: other lines of their own reference, and the debits that credits name.
+def credits_of(claims: DataFrame, statement: Statement) -> DataFrame:
+    """The credits of the quarter, with the debit that each names.
 
-    Out: name_hash (of the line's own reference), is_credit, and of a credit alone: zorgkantoor, provider_agb,
-         claim_reference (of the debit; null: it names none), received_on (of the credit).
+    Out: zorgkantoor, provider_agb, claim_reference (of the debit; null: it names none), received_on (of the credit).
     """
-    is_credit = F.col("debit_credit") == "C"
-    of_credit = {
-        "zorgkantoor": "zorgkantoor",
-        "provider_agb": "provider_agb",
-        "claim_reference": "prior_reference",
-        "received_on": "received_on",
-    }
-    return claims.where(in_quarter(statement)).select(
-        _name_hash().alias("name_hash"),
-        is_credit.alias("is_credit"),
-        *[F.when(is_credit, F.col(column)).alias(name) for name, column in of_credit.items()],
+    return claims.where(in_quarter(statement) & (F.col("debit_credit") == "C")).select(
+        "zorgkantoor", "provider_agb", F.col("prior_reference").alias("claim_reference"), "received_on"
     )
 
 
-def credits_of(asked_for: DataFrame) -> DataFrame:
-    """The credits of the quarter. In: asked_for (from `ask_for`). Out: its columns of a credit."""
-    return asked_for.where("is_credit").select(*NAME, "received_on")
+def ask_for(claims: DataFrame, credits: DataFrame, statement: Statement) -> DataFrame:
+    """What the lines of the quarter ask for: other lines of their own reference, and the debits that credits name.
+
+    In:  claims, credits (from `credits_of`).
+    Out: name_hash, times (how many lines and credits ask for it, above zero); unique by name_hash.
+    """
+    own = claims.where(in_quarter(statement))
+    named = credits.where(F.col("claim_reference").isNotNull())
+    hashes = own.select(_name_hash().alias("name_hash")).unionByName(named.select(_name_hash().alias("name_hash")))
+    # Hardly any is asked for twice: counting before the rows move would be in vain.
+    return gather(hashes, "name_hash").groupBy("name_hash").agg(F.count(F.lit(1)).alias("times"))
 
 
 def find_elsewhere(claims: DataFrame, asked_for: DataFrame, statement: Statement) -> DataFrame:
@@ -112,7 +107,7 @@ def find_elsewhere(claims: DataFrame, asked_for: DataFrame, statement: Statement
     In:  claims, asked_for (from `ask_for`).
     Out: as `_lines`. With two references of one hash there is a line too many, which `look_closer` finds out.
     """
-    hashes = F.broadcast(_hashes(asked_for))
+    hashes = F.broadcast(asked_for.select("name_hash"))
     return _lines(claims.where(~in_quarter(statement))).join(hashes, "name_hash", "left_semi")
 
 
@@ -123,8 +118,8 @@ def look_closer(claims: DataFrame, asked_for: DataFrame, elsewhere: DataFrame, s
     Out: zorgkantoor, provider_agb, claim_reference, + lines, lines_in_quarter (bigint), debit_received_on (the first;
          null: there is no debit).
     """
-    counted = _hashes(asked_for).groupBy("name_hash").agg(F.count(F.lit(1)).alias("times"))
-    suspects = counted.where(F.col("times") > 1).select("name_hash").unionByName(elsewhere.select("name_hash"))
+    again = asked_for.where(F.col("times") > 1).select("name_hash")
+    suspects = again.unionByName(elsewhere.select("name_hash"))
     here = _lines(claims.where(in_quarter(statement))).join(F.broadcast(suspects), "name_hash", "left_semi")
     return (
         here.select("*", F.lit(1).alias("in_quarter"))
@@ -155,12 +150,6 @@ def count_unmatched(credits: DataFrame, names: DataFrame) -> DataFrame:
     is_matched = F.coalesce(F.col("debit_received_on") <= F.col("received_on"), F.lit(False))
     matched = debits.join(credits, list(NAME), "right")
     return matched.where(~is_matched).groupBy("zorgkantoor").agg(F.count(F.lit(1)).alias("lines"))
-
-
-def _hashes(asked_for: DataFrame) -> DataFrame:
-    """Out: name_hash; one row for a line, and one more for a credit that names a debit."""
-    named = credits_of(asked_for).where(F.col("claim_reference").isNotNull())
-    return asked_for.select("name_hash").unionByName(named.select(_name_hash().alias("name_hash")))
 
 
 def _lines(claims: DataFrame) -> DataFrame:

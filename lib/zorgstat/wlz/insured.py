@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from zorgstat import codes
 from zorgstat.packing import Packing
+from zorgstat.partitions import gather
 from zorgstat.pipelines import Keep
 from zorgstat.wlz.calendar import Statement
 
@@ -33,7 +34,7 @@ def tally(insured: DataFrame, organisations: DataFrame, statement: Statement, ke
     Source: handbook 3.3.
     """
     places = F.broadcast(organisations.select(F.col("code").alias("organisation"), "place"))
-    registered = _valid(insured, statement).select("*", _person_hash().alias("person_hash"))
+    registered = _valid(insured, statement)
     looked = keep(look_once(registered, places, statement))
     people = look_closer(registered, places, looked, statement).unionByName(of_one_row(looked, places))
     man, woman, is_65 = F.col("sex") == MAN, F.col("sex") == WOMAN, F.col("is_65")
@@ -62,16 +63,15 @@ def count_unknown(insured: DataFrame, organisations: DataFrame, statement: State
 def look_once(registered: DataFrame, places: DataFrame, statement: Statement) -> DataFrame:
     """One aggregate by a hash of the person: what a single row says is true, and several rows are for `look_closer`.
 
-    In:  registered (rows valid on 1 July, with person_hash), places (organisation, place).
+    In:  registered (rows valid on 1 July), places (organisation, place).
     Out: cell (of people with one row), people; and person_hash, with a null for cell, where there are more rows. With
          two people of one hash there is one too many, which the closer look finds out.
     """
     is_65 = F.col("birth_date") <= F.lit(_years_before(statement.insured_on))
     cell = CELL.pack(place=F.col("place"), sex=sex_class(F.col("sex")), is_65=is_65.cast("int"))
     people = (
-        places.join(registered, "organisation")
-        .select("person_hash", cell.alias("cell"))
-        .repartition("person_hash")  # hardly anybody is there twice: counting before the rows move would be in vain
+        # Hardly anybody is there twice: counting before the rows move would be in vain.
+        gather(places.join(registered, "organisation").select("person_hash", cell.alias("cell")), "person_hash")
         .groupBy("person_hash")
         .agg(F.count(F.lit(1)).alias("rows"), F.max("cell").alias("cell"))
     )
@@ -113,7 +113,7 @@ def look_closer(registered: DataFrame, places: DataFrame, looked: DataFrame, sta
         )
     )
     people = (
-        rows.repartition("person")  # one move for both questions: at this organisation, and at how many
+        gather(rows, "person")  # one move for both questions: at this organisation, and at how many
         .groupBy("person", "organisation")
         .agg(
             F.max(PRECEDENCE.pack(**{name: F.col(name) for name in PRECEDENCE.bits})).alias("first"),
@@ -154,10 +154,6 @@ def sex_place(sex: Column) -> Column:
 def _valid(insured: DataFrame, statement: Statement) -> DataFrame:
     until = F.coalesce("registered_to", F.lit(statement.insured_on))
     return insured.where(F.lit(statement.insured_on).between(F.col("registered_from"), until))
-
-
-def _person_hash() -> Column:
-    return F.xxhash64("person")
 
 
 def _sex(place: Column) -> Column:

@@ -21,6 +21,7 @@ LAST_WORD, MIDDLE = Packing({"recorded_on": 31, "earliness": 31}), 2**30
 def as_known(inputs: Frames, settings: Settings) -> dict[str, DataFrame]:
     """The inputs by name as they were on known_at; from here on a citizen is `person`, and in claims nobody.
 
+    + person_hash (bigint; equal for equal people, and hardly ever for two): for what counts many of them.
     Tables that do not tell when something was known are taken as they are.
     """
     key = inputs[PERSON_KEY.name]
@@ -44,7 +45,8 @@ def _people(frame: DataFrame, table: Table, key: DataFrame) -> DataFrame:
         return frame
     if table is WLZ_CLAIMS:  # no rule asks whose care it was
         return frame.drop("bsn")
-    named = privacy.name_people(F.broadcast(key).crossJoin(frame))
+    person_hash = F.xxhash64(*PERSON_KEY.names, "bsn")  # with the key: a bare hash of a bsn could be looked up
+    named = privacy.name_people(F.broadcast(key).crossJoin(frame).withColumn("person_hash", person_hash))
     person = F.coalesce(F.col("person").cast("string"), F.col("stranger"))
     return named.withColumn("person", person).drop("stranger")
 

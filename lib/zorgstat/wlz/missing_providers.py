@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from zorgstat.wlz.claims import LAST_QUARTERS, PRIOR_YEAR, QUARTER, in_period
+from zorgstat.wlz.claims import LAST_QUARTERS, NUMBERS, PRIOR_YEAR, QUARTER
 from zorgstat.wlz.rounding import CENTS, divide
 
 LARGE_CENTS = 1_000_000 * CENTS  # a provider is large above this
@@ -15,7 +15,7 @@ QUARTERS_OF_A_YEAR = 4
 def count_under_successors(claimed: DataFrame, successors: DataFrame) -> DataFrame:
     """What was claimed, under the AGB at the end of the chain: that of the provider itself when it was not replaced.
 
-    In, out: claimed (from `claims.add_up`); two rows may now be of one provider, performance and period.
+    In, out: claimed (from `claims.add_up`); two rows may now be of one provider and performance.
     In:  successors (provider_agb, successor_agb: `successors.follow`).
     """
     ends = F.broadcast(successors.select("provider_agb", "successor_agb"))
@@ -34,11 +34,9 @@ def find_missing(claimed: DataFrame, zorgkantoren: DataFrame) -> DataFrame:
     """
     at_zorgkantoren = zorgkantoren.select(F.col("code").alias("zorgkantoor")).join(claimed, "zorgkantoor")
     providers = at_zorgkantoren.groupBy("zorgkantoor", "provider_agb").agg(
-        F.coalesce(F.sum(F.when(in_period(PRIOR_YEAR), F.col("amount_cents"))), F.lit(0)).alias(
-            "prior_year_amount_cents"
-        ),
-        (F.count_if(in_period(LAST_QUARTERS)) > 0).alias("has_last_quarters"),
-        (F.count_if(in_period(QUARTER)) > 0).alias("has_quarter"),
+        F.sum(f"amount_cents_{PRIOR_YEAR}").alias("prior_year_amount_cents"),
+        (F.sum(f"lines_{LAST_QUARTERS}") > 0).alias("has_last_quarters"),
+        (F.sum(f"lines_{QUARTER}") > 0).alias("has_quarter"),
     )
     is_missing = (F.col("prior_year_amount_cents") > LARGE_CENTS) & ~F.col("has_quarter")
     return providers.where(is_missing).drop("has_quarter")
@@ -51,13 +49,11 @@ def estimate(missing: DataFrame, claimed: DataFrame) -> DataFrame:
     In:  missing (from `find_missing`), claimed (from `count_under_successors`).
     Out: `tables.MISSING_ESTIMATES`, without performances of which both numbers are zero.
     """
-    of_the_year = F.when(F.col("has_last_quarters"), in_period(LAST_QUARTERS)).otherwise(in_period(PRIOR_YEAR))
     year = (
         F.broadcast(missing.drop("prior_year_amount_cents"))
         .join(claimed, ["zorgkantoor", "provider_agb"])
-        .where(of_the_year)
         .groupBy("zorgkantoor", "provider_agb", "performance_code")
-        .agg(F.sum("quantity").alias("quantity"), F.sum("amount_cents").alias("amount_cents"))
+        .agg(*[F.sum(_of_the_year(number)).alias(number) for number in NUMBERS])
     )
     estimates = year.select(
         *("zorgkantoor", "provider_agb", "performance_code"),
@@ -70,3 +66,9 @@ def estimate(missing: DataFrame, claimed: DataFrame) -> DataFrame:
 def count_missing(missing: DataFrame) -> DataFrame:
     """Out: zorgkantoor, providers."""
     return missing.groupBy("zorgkantoor").agg(F.count(F.lit(1)).alias("providers"))
+
+
+def _of_the_year(number: str) -> Column:
+    """Of the last four quarters, else of the year T-1."""
+    last_quarters, prior_year = F.col(f"{number}_{LAST_QUARTERS}"), F.col(f"{number}_{PRIOR_YEAR}")
+    return F.when(F.col("has_last_quarters"), last_quarters).otherwise(prior_year)

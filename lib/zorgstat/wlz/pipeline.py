@@ -99,12 +99,13 @@ def count_claims(
     wlz_claims: DataFrame, production: DataFrame, missing: DataFrame, asked: Statement, keep: Keep
 ) -> list[DataFrame]:
     """Findings on lines; production and estimates are tables of their own."""
-    asked_for = keep(claims.ask_for(wlz_claims, asked))
+    credits = keep(claims.credits_of(wlz_claims, asked))
+    asked_for = keep(claims.ask_for(wlz_claims, credits, asked))
     elsewhere = keep(claims.find_elsewhere(wlz_claims, asked_for, asked))
     names = keep(claims.look_closer(wlz_claims, asked_for, elsewhere, asked))
     counted = {
         "wlz_claims": claims.count_lines(production),
-        "credit_without_debit": claims.count_unmatched(claims.credits_of(asked_for), names),
+        "credit_without_debit": claims.count_unmatched(credits, names),
         "duplicate_claim_reference": claims.count_duplicates(names),
     }
     providers = missing_providers.count_missing(missing)
