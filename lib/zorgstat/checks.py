@@ -46,37 +46,34 @@ def as_declared(frame: DataFrame, table: Table) -> DataFrame:
     return frame.select(*[F.col(column.name).cast(column.type).alias(column.name) for column in table.columns])
 
 
-def count_faults(frame: DataFrame, table: Table) -> DataFrame:
-    """How often the rows break the declaration: one row, `rows` and one count per kind of fault and column.
+def look_over(frame: DataFrame, table: Table) -> DataFrame:
+    """Is every row as the declaration says? One pass over the table, which tells how many are not, and not why.
 
-    Out: rows; `null:<column>` where null is not allowed; `value:<column>` outside a closed list; `duplicate:<key>` rows
-    whose key was there before. Rows that miss part of a key are not compared. One pass over the table: faults are bits
-    of one number, which hardly any row has, and keys are told apart by a hash. So `duplicate` is a suspicion, and rows
-    with another fault may be missing from it: `find_duplicates` tells for certain.
+    Out: one row: rows; broken (rows with a fault: `count_faults` tells which); repeated (rows whose key was there
+         before). Keys are told apart by a hash, so that is a suspicion: `find_duplicates` tells for certain.
 
     Hashes of a bucket move as one array: a row of its own for each would cost twice the time (docs/performance.md).
     """
-    rules = _rules(table)
-    bits = [F.when(broken, 1 << place).otherwise(0) for place, (_, broken) in enumerate(rules)]
-    faults = reduce(Column.bitwiseOR, bits, F.lit(0)).alias("faults")
+    is_broken = reduce(Column.__or__, [broken for _, broken in _rules(table)], F.lit(False)).alias("is_broken")
+    rows, broken = F.count(F.lit(1)).alias("rows"), F.count_if("is_broken").alias("broken")
     if not table.key:
-        counted = frame.select(faults).groupBy("faults").agg(F.count(F.lit(1)).alias("n"))
-    else:
-        key_hash = F.when(_has_key(table), F.xxhash64(*table.key)).alias("key_hash")
-        rows = frame.select(faults, key_hash).select("*", F.pmod("key_hash", F.lit(BUCKETS)).alias("bucket"))
-        counted = (
-            rows.groupBy("faults", "bucket")
-            .agg(F.count(F.lit(1)).alias("n"), F.collect_list("key_hash").alias("hashes"))
-            .select("faults", "n", (F.size("hashes") - F.size(F.array_distinct("hashes"))).alias("again"))
-        )
-    return counted.agg(
-        F.coalesce(F.sum("n"), F.lit(0)).alias("rows"),
-        *[
-            F.coalesce(F.sum(F.when(F.col("faults").bitwiseAND(1 << place) != 0, F.col("n"))), F.lit(0)).alias(name)
-            for place, (name, _) in enumerate(rules)
-        ],
-        *([F.coalesce(F.sum("again"), F.lit(0)).alias(f"duplicate:{', '.join(table.key)}")] if table.key else []),
+        return frame.select(is_broken).agg(rows, broken, F.lit(0).alias("repeated"))
+    key_hash = F.when(_has_key(table), F.xxhash64(*table.key)).alias("key_hash")
+    buckets = (
+        frame.select(is_broken, key_hash)
+        .groupBy(F.pmod("key_hash", F.lit(BUCKETS)).alias("bucket"))
+        .agg(rows, broken, F.collect_list("key_hash").alias("hashes"))
+        .select("rows", "broken", (F.size("hashes") - F.size(F.array_distinct("hashes"))).alias("repeated"))
     )
+    return buckets.agg(*[F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in buckets.columns])
+
+
+def count_faults(frame: DataFrame, table: Table) -> DataFrame:
+    """How often the rows break the declaration, leaving out its key: one row, one count per kind of fault and column.
+
+    Out: `null:<column>` where null is not allowed; `value:<column>` outside a closed list.
+    """
+    return frame.agg(*[F.count_if(broken).alias(name) for name, broken in _rules(table)])
 
 
 def find_duplicates(frame: DataFrame, table: Table) -> int:
@@ -108,7 +105,7 @@ def _has_key(table: Table) -> Column:
 
 
 def describe_fault(table: Table, fault: str, count: int) -> str:
-    """One line for a column of `count_faults`: what is wrong, where, how often, what to do."""
+    """One line for a fault of `count_faults`, or duplicate:<key>: what is wrong, where, how often, what to do."""
     kind, column = fault.split(":")
     if kind == "null":
         return f"{table.name}: column {column} is null in {count:,} rows; it must have a value in every row."
@@ -119,7 +116,7 @@ def describe_fault(table: Table, fault: str, count: int) -> str:
 
 
 def null_counts(table: Table) -> list[Column]:
-    """Aggregates, named as in `count_faults`: nulls where none may be."""
+    """Aggregates, named as those of `count_faults`: nulls where none may be."""
     return [F.count_if(broken).alias(name) for name, broken in _rules(table) if name.startswith("null:")]
 
 

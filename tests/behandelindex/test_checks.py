@@ -47,7 +47,7 @@ def test_columns_must_be_there_with_their_type(spark: SparkSession, delivered: s
     assert checks.schema_faults(StructType.fromDDL(delivered), VISITS) == faults
 
 
-def test_faults_are_counted_in_one_pass(spark: SparkSession) -> None:
+def test_rows_that_are_not_as_declared(spark: SparkSession) -> None:
     visits = frame(
         spark,
         "label string, number string, kind string, place string, amount bigint, remark string, more int",
@@ -70,14 +70,17 @@ def test_faults_are_counted_in_one_pass(spark: SparkSession) -> None:
         0101  | ''     | D    | home      | 10     |                              | 1
         """,
     )
-    assert checks.count_faults(visits, VISITS).collect()[0].asDict() == {
+    assert checks.look_over(visits, VISITS).collect()[0].asDict() == {
         "rows": 15,
+        "broken": 6,
+        "repeated": 3,  # a suspicion: two keys were there before, once and twice
+    }
+    assert checks.count_faults(visits, VISITS).collect()[0].asDict() == {
         "null:label": 2,
         "null:kind": 1,
         "null:amount": 2,
         "value:kind": 2,
         "value:place": 1,
-        "duplicate:label, number": 3,  # a suspicion: two keys were there before, once and twice
     }
     assert checks.find_duplicates(visits, VISITS) == 5
     assert visits.agg(*checks.null_counts(VISITS)).collect()[0].asDict() == {
@@ -89,6 +92,7 @@ def test_faults_are_counted_in_one_pass(spark: SparkSession) -> None:
 
 def test_an_empty_table_has_no_faults(spark: SparkSession) -> None:
     nothing = spark.createDataFrame([], VISITS.schema)
+    assert set(checks.look_over(nothing, VISITS).collect()[0]) == {0}
     assert set(checks.count_faults(nothing, VISITS).collect()[0]) == {0}
     assert checks.find_duplicates(nothing, VISITS) == 0
 

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from zorgstat import codes, privacy
 from zorgstat.behandelindex.selection import BY_COVER, HIGH
 from zorgstat.behandelindex.settings import Settings
+from zorgstat.partitions import gather
 
 LOW_SES, MIDDLE_SES, HIGH_SES = 1, 2, 3
 BZV_CLASS, LOW_COVER_CLASS, HIGH_COVER_CLASS = 1, 2, 3
@@ -93,8 +94,7 @@ def high_covers(av_classes: DataFrame, av_packages: DataFrame, labels: DataFrame
     derived = F.broadcast(taking_part.where(F.col("av_source") == "packages")).join(av_packages, "uzovi")
     high = _delivered_high(delivered, settings).unionByName(_derived_high(derived, settings))
     return (
-        high.where(F.col("person").isNotNull())
-        .repartition("person")
+        gather(high.where(F.col("person").isNotNull()), "person")
         .groupBy("person")
         .agg(*[F.bit_or(bit).alias(word) for word, bit in _high_at(settings).items()])
     )

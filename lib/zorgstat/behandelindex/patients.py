@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 from zorgstat import privacy
 from zorgstat.behandelindex.settings import Settings
 from zorgstat.packing import Packing
+from zorgstat.partitions import gather
 
 FIRST_DAY, LAST_DAY = "0001-01-01", "9999-12-31"
 # A value after what decides between two of them: the day of valid_from, the label (in the order of uzovi).
@@ -44,7 +45,7 @@ def attributes(enrolments: DataFrame, labels: DataFrame, settings: Settings) -> 
         LATEST.pack(since=F.col("since"), label=F.col("label"), value=F.lit(0)).cast("string"), 19, "0"
     )
     latest = (
-        known.repartition("person")
+        gather(known, "person")
         .groupBy("person")
         .agg(
             _latest("birth_day"),

@@ -18,6 +18,7 @@ from pyspark.sql import functions as F
 from zorgstat import codes, privacy
 from zorgstat.behandelindex.settings import Settings
 from zorgstat.packing import Packing
+from zorgstat.partitions import gather
 
 
 class Outcome(IntEnum):
@@ -191,8 +192,7 @@ def group_like_treatments(judged: DataFrame) -> DataFrame:
     """
     features = FEATURES.pack(**{name: F.col(name) for name in FEATURES.bits}).alias("features")
     groups = (
-        judged.select("person", features, "records")
-        .repartition("person")
+        gather(judged.select("person", features, "records"), "person")
         .groupBy("person", "features")
         .agg(F.sum("records").alias("records"))
         .where(F.col("records") > 0)

@@ -17,7 +17,7 @@ from zorgstat.io import outputs, runs
 from zorgstat.io.attempt import Attempt, guard
 from zorgstat.io.names import PIPELINES
 from zorgstat.io.runs import Place
-from zorgstat.io.together import in_parallel
+from zorgstat.io.together import by_name
 from zorgstat.pipelines import Pipeline
 from zorgstat.tables import RUNS
 
@@ -42,7 +42,7 @@ def compare(place: Place, before: str, after: str, *, most: int = 10, as_json: b
             if pipeline.comparison is not None:
                 stored = [outputs.of_run(store, pipeline.outputs, run_id) for run_id in (before, after)]
                 queries = pipeline.comparison.queries(stored[0], stored[1], most)
-                found = dict(zip(queries, in_parallel(DataFrame.collect, list(queries.values())), strict=True))
+                found = by_name(DataFrame.collect, queries)
                 figures = pipeline.comparison.figures(found)
         compared = {**compare_runs(told["before"], told["after"]), "figures": figures}
         print(runs.to_json(compared) if as_json else describe(pipeline, compared))

@@ -13,7 +13,7 @@ from zorgstat.checks import Finding
 from zorgstat.errors import TableError
 from zorgstat.io.session import Engine, is_unreadable_file
 from zorgstat.io.store import RERUN_DAYS, Pin, Store
-from zorgstat.io.together import in_parallel, only_row
+from zorgstat.io.together import by_name, in_parallel, only_row
 from zorgstat.privacy import PERSON_KEY
 from zorgstat.tables import Table
 
@@ -30,18 +30,17 @@ def check(
         frame = frames[table.name]
         sound = _with_columns(table, frame.columns)
         try:
-            counts = only_row(checks.count_faults(frame, sound))
-            rows = counts.pop("rows")
-            if sound.key and any(counts.values()):  # hashes may agree by chance, and a faulty row hides its twin
+            seen = only_row(checks.look_over(frame, sound))
+            counts = only_row(checks.count_faults(frame, sound)) if seen["broken"] else {}
+            if seen["repeated"]:  # hashes may agree by chance
                 counts[f"duplicate:{', '.join(sound.key)}"] = checks.find_duplicates(frame, sound)
         except Exception as error:
             if not is_unreadable_file(error):
                 raise
             return 0, [inputs.why_unreadable(table, error)]
-        return rows, [checks.describe_fault(sound, fault, count) for fault, count in counts.items() if count]
+        return seen["rows"], [checks.describe_fault(sound, fault, count) for fault, count in counts.items() if count]
 
-    readable = [table for table in tables if table.name in frames]
-    found = dict(zip([table.name for table in readable], in_parallel(inspect, readable), strict=True))
+    found = by_name(inspect, {table.name: table for table in tables if table.name in frames})
     faults = [*faults, *(fault for _, table_faults in found.values() for fault in table_faults)]
     if faults:
         raise TableError(faults)

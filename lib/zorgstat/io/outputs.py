@@ -14,7 +14,7 @@ from zorgstat.checks import Finding
 from zorgstat.errors import CheckError, TableError
 from zorgstat.io.publication import Run
 from zorgstat.io.store import Store, Sums, sum_up
-from zorgstat.io.together import in_parallel, only_row
+from zorgstat.io.together import by_name, in_parallel, only_row
 from zorgstat.pipelines import Pipeline
 from zorgstat.tables import Table
 
@@ -26,7 +26,7 @@ def write(store: Store, tables: Sequence[Table], frames: Mapping[str, DataFrame]
         return store.append(run.stamp(frames[table.name]), table, run.run_id)
 
     with store.writing():
-        return dict(zip([table.name for table in tables], in_parallel(append, tables), strict=True))
+        return by_name(append, {table.name: table for table in tables})
 
 
 def check_types(store: Store, tables: Sequence[Table]) -> None:
@@ -68,8 +68,8 @@ def same_as(row: Mapping[str, Any], sums: Mapping[str, Sums]) -> Finding:
 
 
 def sums(tables: Sequence[Table], frames: Mapping[str, DataFrame]) -> dict[str, Sums]:
-    found = in_parallel(lambda table: sum_up(checks.as_declared(frames[table.name], table), table), tables)
-    return dict(zip([table.name for table in tables], found, strict=True))
+    declared = {table.name: table for table in tables}
+    return by_name(lambda table: sum_up(checks.as_declared(frames[table.name], table), table), declared)
 
 
 def of_run(store: Store, tables: Sequence[Table], run_id: str) -> dict[str, DataFrame]:
@@ -90,7 +90,7 @@ def read_back(
         aggregates = [*checks.sums(table), *checks.null_counts(table), *measures.get(table.name, [])]
         return only_row(stored[table.name].agg(*aggregates))
 
-    found = dict(zip(pipeline.outputs, in_parallel(inspect, pipeline.outputs), strict=True))
+    found = by_name(inspect, {table: table for table in pipeline.outputs})
     nulls = [
         checks.describe_fault(table, name, count)
         for table, row in found.items()

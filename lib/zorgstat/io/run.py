@@ -20,7 +20,7 @@ from zorgstat.io import locks, outputs, publication
 from zorgstat.io.publication import Run
 from zorgstat.io.session import Engine
 from zorgstat.io.store import Store
-from zorgstat.io.together import in_parallel
+from zorgstat.io.together import by_name, in_parallel
 from zorgstat.io.trace import Phases
 from zorgstat.pipelines import Pipeline, Settings
 from zorgstat.tables import OF_EVERY_PIPELINE, RUN_FINDINGS, RUN_METRICS, RUNS
@@ -98,7 +98,7 @@ def _run(pipeline: Pipeline, settings: Settings, inputs: Store, stored: Store, f
         outputs.check_counts(stored, pipeline.outputs, current)
         phases.begin("report")
         run_id = current["run_id"]
-        looked_up = _look_up(pipeline.queries(outputs.of_run(stored, pipeline.outputs, run_id)))
+        looked_up = by_name(DataFrame.collect, pipeline.queries(outputs.of_run(stored, pipeline.outputs, run_id)))
         return _result(pipeline, settings, inputs, stored, run_id, "already published", current, [], phases, looked_up)
     run = publication.next_run(rows, pipeline.name, settings.year, settings.number, settings.stamps)
     phases.name(run.run_id)
@@ -133,8 +133,9 @@ def _run(pipeline: Pipeline, settings: Settings, inputs: Store, stored: Store, f
     _stop_at_errors(stored, run, findings, phases)
 
     phases.begin("check")
-    more = dict(enumerate(pipeline.more_measures(rows_of_run)))
-    looked_up = _look_up({**more, **pipeline.queries(rows_of_run)})  # at once: what the report tells too
+    more = {str(place): frame for place, frame in enumerate(pipeline.more_measures(rows_of_run))}
+    # At once: what the report tells too.
+    looked_up = by_name(DataFrame.collect, {**more, **pipeline.queries(rows_of_run)})
     measured |= {name: value for place in more for name, value in looked_up.pop(place)[0].asDict().items()}
     findings += pipeline.judge(measured, input_rows[pipeline.main_input.name])
     _stop_at_errors(stored, run, findings, phases)
@@ -176,11 +177,6 @@ def _settings_finding(settings: Settings) -> Finding:
     idle = settings.without_effect
     detail = f"choices for what does not take part: {', '.join(idle) or 'none'}"
     return Finding("setting_without_effect", "warning", len(idle), detail)
-
-
-def _look_up(queries: Mapping[Any, DataFrame]) -> dict[Any, list[Row]]:
-    """The rows of every query, by its name."""
-    return dict(zip(queries, in_parallel(DataFrame.collect, list(queries.values())), strict=True))
 
 
 def _result(

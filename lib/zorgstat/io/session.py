@@ -36,6 +36,7 @@ from zorgstat.errors import EngineError, SettingsError
 from zorgstat.io import delta_rs
 from zorgstat.io.locks import is_running
 from zorgstat.io.paths import local_path
+from zorgstat.partitions import PARTITIONS
 
 # pyspark tells of a failed query at length, with its plan and the values in its message.
 for talkative in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
@@ -385,6 +386,7 @@ def _sail() -> Iterator[Engine]:
         session = SparkSession.builder.remote(f"sc://127.0.0.1:{address[1]}").create()
         session.client.set_retry_policies([])  # Ctrl-C stops the server too: no answer will come
         session.conf.set("spark.sql.session.timeZone", "UTC")
+        session.conf.set(PARTITIONS, str(4 * (os.cpu_count() or 2)))
     running = SailEngine("sail", session, log)
     try:
         yield running

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from pyspark.sql import DataFrame
 
+Name = TypeVar("Name")
 In = TypeVar("In")
 Out = TypeVar("Out")
 
@@ -16,6 +17,11 @@ def in_parallel(work: Callable[[In], Out], items: Sequence[In]) -> list[Out]:
     """The results in the order of the items."""
     with ThreadPoolExecutor(max_workers=max(1, len(items))) as pool:
         return list(pool.map(work, items))
+
+
+def by_name(work: Callable[[In], Out], items: Mapping[Name, In]) -> dict[Name, Out]:
+    """The result for every item, under its name."""
+    return dict(zip(items, in_parallel(work, list(items.values())), strict=True))
 
 
 def only_row(frame: DataFrame) -> dict[str, Any]:
