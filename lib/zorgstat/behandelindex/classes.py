@@ -111,7 +111,7 @@ def _derived_high(derived: DataFrame, settings: Settings) -> DataFrame:
     start, end = F.lit(settings.report.period_start), F.lit(settings.report.period_end)
     last_day = F.coalesce(F.col("valid_to"), end)
     is_valid = (F.col("valid_from") <= end) & (last_day >= start) & (last_day >= F.col("valid_from"))
-    latest = F.max(F.struct("valid_from", "package", "label", "insured_sessions"))["insured_sessions"]
+    latest = F.max_by("insured_sessions", F.struct("valid_from", "package", "label", "insured_sessions"))
     sessions = (
         F.when(F.col("av_policy") == "sum", F.sum(F.col("insured_sessions").cast("bigint")))
         .when(F.col("av_policy") == "max", F.max("insured_sessions"))

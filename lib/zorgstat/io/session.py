@@ -386,6 +386,7 @@ def _sail() -> Iterator[Engine]:
         session = SparkSession.builder.remote(f"sc://127.0.0.1:{address[1]}").create()
         session.client.set_retry_policies([])  # Ctrl-C stops the server too: no answer will come
         session.conf.set("spark.sql.session.timeZone", "UTC")
+        session.conf.set("spark.python.sql.dataFrameDebugging.enabled", "false")
         session.conf.set(PARTITIONS, str(4 * (os.cpu_count() or 2)))
     running = SailEngine("sail", session, log)
     try:
