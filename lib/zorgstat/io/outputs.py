@@ -14,8 +14,8 @@ from zorgstat.checks import Finding
 from zorgstat.errors import CheckError, TableError
 from zorgstat.io.publication import Run
 from zorgstat.io.store import Store, Sums, sum_up
-from zorgstat.io.together import by_name, in_parallel, only_row
-from zorgstat.pipelines import Pipeline
+from zorgstat.io.together import by_name, in_parallel
+from zorgstat.pipelines import Frames, Pipeline
 from zorgstat.tables import Table
 
 
@@ -77,33 +77,36 @@ def of_run(store: Store, tables: Sequence[Table], run_id: str) -> dict[str, Data
     return {table.name: store.read(table).where(F.col("run_id") == run_id) for table in tables}
 
 
-def read_back(
-    pipeline: Pipeline, stored: Mapping[str, DataFrame], computed: Mapping[str, Sums]
-) -> tuple[dict[str, Sums], dict[str, Any], list[Finding]]:
-    """What the stored rows come to by table, the values of the pipeline's measures, and what is wrong with the rows.
-
-    One look at each table: are they the rows that were computed, and is there a value where there must be one?
+def looks(pipeline: Pipeline, stored: Frames) -> dict[str, DataFrame]:
+    """One look at each table, as a frame of one row: are they the rows that were computed, is there a value where there
+    must be one, and the pipeline's measures?
     """
     measures = pipeline.measures()
+    return {
+        table.name: stored[table.name].agg(
+            *checks.sums(table), *checks.null_counts(table), *measures.get(table.name, [])
+        )
+        for table in pipeline.outputs
+    }
 
-    def inspect(table: Table) -> dict[str, Any]:
-        aggregates = [*checks.sums(table), *checks.null_counts(table), *measures.get(table.name, [])]
-        return only_row(stored[table.name].agg(*aggregates))
 
-    found = by_name(inspect, {table: table for table in pipeline.outputs})
+def verify(
+    tables: Sequence[Table], seen: Mapping[str, Mapping[str, Any]], computed: Mapping[str, Sums]
+) -> tuple[dict[str, Sums], list[Finding]]:
+    """What the stored rows come to by table, and what is wrong with them. In: seen (by table the row of `looks`)."""
     nulls = [
         checks.describe_fault(table, name, count)
-        for table, row in found.items()
-        for name, count in row.items()
+        for table in tables
+        for name, count in seen[table.name].items()
         if name.startswith("null:") and count
     ]
-    back = {table.name: Sums(int(row["rows"]), row["checksum"]) for table, row in found.items()}
+    back = {name: Sums(int(row["rows"]), row["checksum"]) for name, row in seen.items()}
     others = differences(computed, back, "computed", "stored")
     findings = [
         Finding("stored_as_computed", "error", len(others), " ".join(others) or "stored rows are those computed"),
         Finding("values_are_there", "error", len(nulls), " ".join(nulls) or "no value is missing in the stored rows"),
     ]
-    return back, {name: value for row in found.values() for name, value in row.items()}, findings
+    return back, findings
 
 
 def differences(one: Mapping[str, Sums], other: Mapping[str, Sums], name: str, other_name: str) -> list[str]:

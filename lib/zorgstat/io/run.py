@@ -109,8 +109,7 @@ def _run(pipeline: Pipeline, settings: Settings, inputs: Store, stored: Store, f
     if checked not in engine.checked:  # reports of one year, run one after the other, read the same tables
         engine.checked[checked] = input_checks.check(inputs, pipeline.inputs, frames, [*faults, *undeclared])
     input_rows = engine.checked[checked]
-    remarks = pipeline.remarks(frames, settings).collect()
-    findings += [input_checks.retention(pins), *(Finding(**row.asDict()) for row in remarks)]
+    findings.append(input_checks.retention(pins))
 
     try:
         phases.begin("build")
@@ -126,17 +125,24 @@ def _run(pipeline: Pipeline, settings: Settings, inputs: Store, stored: Store, f
 
     phases.begin("verify")
     rows_of_run = outputs.of_run(stored, pipeline.outputs, run.run_id)
-    sums, measured, verified = outputs.read_back(pipeline, rows_of_run, computed)
+    asked = {
+        "looks": outputs.looks(pipeline, rows_of_run),
+        "measures": {str(place): frame for place, frame in enumerate(pipeline.more_measures(rows_of_run))},
+        "queries": pipeline.queries(rows_of_run),
+        "remarks": {"": pipeline.remarks(frames, settings)},
+    }
+    told = _look_up(asked)  # at once: what the report tells too
+    findings += [Finding(**row.asDict()) for row in told["remarks"][""]]
+    seen = {name: row.asDict() for name, (row,) in told["looks"].items()}
+    sums, verified = outputs.verify(pipeline.outputs, seen, computed)
     findings += verified
     if repeated is not None:
         findings.append(outputs.same_as(repeated, sums))
     _stop_at_errors(stored, run, findings, phases)
 
     phases.begin("check")
-    more = {str(place): frame for place, frame in enumerate(pipeline.more_measures(rows_of_run))}
-    # At once: what the report tells too.
-    looked_up = by_name(DataFrame.collect, {**more, **pipeline.queries(rows_of_run)})
-    measured |= {name: value for place in more for name, value in looked_up.pop(place)[0].asDict().items()}
+    measured = {name: value for row in seen.values() for name, value in row.items()}
+    measured |= {name: value for (row,) in told["measures"].values() for name, value in row.asDict().items()}
     findings += pipeline.judge(measured, input_rows[pipeline.main_input.name])
     _stop_at_errors(stored, run, findings, phases)
 
@@ -147,9 +153,16 @@ def _run(pipeline: Pipeline, settings: Settings, inputs: Store, stored: Store, f
         _keep_traces(stored, run, findings, phases)
         publication.publish(stored, run, fingerprint, row_counts, checksums)
 
-    told = {"row_counts": json.dumps(row_counts), "checksums": json.dumps(checksums)}
+    row = {"row_counts": json.dumps(row_counts), "checksums": json.dumps(checksums)}
     phases.begin("report")
-    return _result(pipeline, settings, inputs, stored, run.run_id, "published", told, findings, phases, looked_up)
+    return _result(pipeline, settings, inputs, stored, run.run_id, "published", row, findings, phases, told["queries"])
+
+
+def _look_up(asked: Mapping[str, Mapping[str, DataFrame]]) -> dict[str, dict[str, list[Row]]]:
+    """The rows of every query, by its kind and its name."""
+    queries = {(kind, name): frame for kind, of_kind in asked.items() for name, frame in of_kind.items()}
+    found = by_name(DataFrame.collect, queries)
+    return {kind: {name: found[kind, name] for name in of_kind} for kind, of_kind in asked.items()}
 
 
 def _stop_at_errors(stored: Store, run: Run, findings: list[Finding], phases: Phases) -> None:

@@ -81,6 +81,9 @@ def local_settings(light: bool) -> dict[str, str]:
         "spark.sql.files.maxPartitionBytes": "32m",
         # A side of a join that is small in every partition is looked up, not sorted.
         "spark.sql.adaptive.maxShuffledHashJoinLocalMapThreshold": "64m",
+        # What is sorted, counted or looked up by hash takes memory by the page. By Spark's default, 64 MB with 2 GB, every
+        # list of some rows takes that too: a run of 1,000 claims came to 1 GB.
+        "spark.buffer.pageSize": "1m",
         # Delta's own bookkeeping: 50 tasks for the log of a table of 17 rows cost more than the rows.
         "spark.databricks.delta.snapshotPartitions": "2",
         # Files on this machine are looked up at once, without a job of Spark's.
@@ -386,6 +389,7 @@ def _sail() -> Iterator[Engine]:
         session = SparkSession.builder.remote(f"sc://127.0.0.1:{address[1]}").create()
         session.client.set_retry_policies([])  # Ctrl-C stops the server too: no answer will come
         session.conf.set("spark.sql.session.timeZone", "UTC")
+        # Where each column was written: pyspark looks for IPython to know, anew for every one.
         session.conf.set("spark.python.sql.dataFrameDebugging.enabled", "false")
         session.conf.set(PARTITIONS, str(4 * (os.cpu_count() or 2)))
     running = SailEngine("sail", session, log)
