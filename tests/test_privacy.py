@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pyarrow as pa
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from tests.support import assert_rows, frame
 from zorgstat import privacy
+from zorgstat.privacy import PERSON_KEY
 
 
 def test_eleven_test(spark: SparkSession) -> None:
@@ -99,3 +102,9 @@ def test_the_key_stands_in_no_plan(spark: SparkSession) -> None:
     plan = named._jdf.queryExecution().toString()
     assert "person_factor" in plan
     assert not any(str(number) in plan for number in key)
+
+
+def test_the_key_is_the_last_part_of_a_hash(spark: SparkSession) -> None:
+    """xxhash64 takes each part with the hash of those before as its seed: a key in front is a seed like any number."""
+    hashed = str(privacy.keyed_hash("uzovi", "bsn"))
+    assert re.findall(r"\w+", hashed)[-5:] == ["uzovi", "bsn", *PERSON_KEY.names]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -82,6 +83,8 @@ def test_rows_that_are_not_as_declared(spark: SparkSession) -> None:
         "value:kind": 2,
         "value:place": 1,
     }
+    without_key = replace(VISITS, key=())
+    assert checks.look_over(visits, without_key).collect()[0].asDict() == {"rows": 15, "broken": 6, "repeated": 0}
     assert checks.find_duplicates(visits, VISITS) == 5
     assert visits.agg(*checks.null_counts(VISITS)).collect()[0].asDict() == {
         "null:label": 2,

@@ -73,9 +73,9 @@ def test_periods_that_rules_ask_for(
 ) -> None:
     """One line a day, of as many cents as the day's place in the two years: which add up to which?"""
     days = [date(2021, 12, 31) + timedelta(days=place) for place in range(2 * 366)]
-    lines = "\n".join(f"{day} | {place + 1}" for place, day in enumerate(days))
+    lines = "\n".join(f"{day} | {place + 1} | {place + 7}" for place, day in enumerate(days))
     asked = statement(quarter)
-    claimed = claims.add_up(rows(spark, "wlz_claims", f"start_date | amount_cents\n{lines}"), asked)
+    claimed = claims.add_up(rows(spark, "wlz_claims", f"start_date | amount_cents | quantity\n{lines}"), asked)
     periods = {
         claims.PRIOR_YEAR: prior_year,
         claims.LAST_QUARTERS: last_quarters,
@@ -83,8 +83,9 @@ def test_periods_that_rules_ask_for(
     }
     for period, (first, last) in periods.items():
         of_period = [place + 1 for place, day in enumerate(days) if first <= day.isoformat() <= last]
-        sums = claimed.agg(F.sum(f"amount_cents_{period}"), F.sum(f"lines_{period}")).collect()
-        assert [tuple(row) for row in sums] == [(sum(of_period), len(of_period))]
+        sums = claimed.agg(*[F.sum(f"{name}_{period}") for name in ("amount_cents", "quantity", "lines")]).collect()
+        n = len(of_period)
+        assert [tuple(row) for row in sums] == [(sum(of_period), sum(of_period) + 6 * n, n)]
 
 
 @pytest.fixture(params=["hashed apart", "all of one hash"])

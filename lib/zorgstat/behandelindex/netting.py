@@ -11,8 +11,8 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from zorgstat import privacy
 from zorgstat.pipelines import Keep
-from zorgstat.privacy import PERSON_KEY
 
 # Who it is; a missing bsn is like a missing bsn.
 PERSON = ("person", "stranger")
@@ -145,8 +145,8 @@ def _is_in_play() -> Column:
 
 
 def _within() -> Column:
-    """Label, practice and bsn. With the key of the run: a bare hash of a bsn could be looked up."""
-    return F.xxhash64(*PERSON_KEY.names, "uzovi", "practice_agb", "bsn")
+    """Label, practice and bsn."""
+    return privacy.keyed_hash("uzovi", "practice_agb", "bsn")
 
 
 def _marks() -> Column:

@@ -129,10 +129,10 @@ def _run(pipeline: Pipeline, settings: Settings, inputs: Store, stored: Store, f
         "looks": outputs.looks(pipeline, rows_of_run),
         "measures": {str(place): frame for place, frame in enumerate(pipeline.more_measures(rows_of_run))},
         "queries": pipeline.queries(rows_of_run),
-        "remarks": {"": pipeline.remarks(frames, settings)},
+        "remarks": {"remarks": pipeline.remarks(frames, settings)},
     }
     told = _look_up(asked)  # at once: what the report tells too
-    findings += [Finding(**row.asDict()) for row in told["remarks"][""]]
+    findings += [Finding(**row.asDict()) for row in told["remarks"]["remarks"]]
     seen = {name: row.asDict() for name, (row,) in told["looks"].items()}
     sums, verified = outputs.verify(pipeline.outputs, seen, computed)
     findings += verified

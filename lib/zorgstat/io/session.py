@@ -81,8 +81,8 @@ def local_settings(light: bool) -> dict[str, str]:
         "spark.sql.files.maxPartitionBytes": "32m",
         # A side of a join that is small in every partition is looked up, not sorted.
         "spark.sql.adaptive.maxShuffledHashJoinLocalMapThreshold": "64m",
-        # What is sorted, counted or looked up by hash takes memory by the page, a list of some rows too. With Spark's
-        # pages of 64 MB a run of 1,000 claims came to 1 GB.
+        # What is sorted, counted or looked up by hash takes memory by the page, a list of some rows too. With pages of
+        # 64 MB, Spark's choice for two cores, a run of 1,000 claims came to 1 GB. A task has room for 8,192 pages.
         "spark.buffer.pageSize": "1m",
         # Delta's own bookkeeping: 50 tasks for the log of a table of 17 rows cost more than the rows.
         "spark.databricks.delta.snapshotPartitions": "2",

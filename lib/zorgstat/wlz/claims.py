@@ -1,8 +1,8 @@
 """Production and costs from claims, and lines that name each other (handbook 2).
 
 Claims are many. They are read once to be added up (`add_up`), from which production, missing providers and estimates
-follow (`missing_providers`). For findings on references the quarter is read for a hash of each, other quarters for the
-lines that share one, and the quarter once more for the few that may be a finding.
+follow (`missing_providers`). For findings on references the quarter is read for its credits and for a hash of each
+reference, other quarters for the lines that share one, and the quarter once more for the few that may be a finding.
 """
 
 from __future__ import annotations
@@ -94,9 +94,9 @@ def ask_for(claims: DataFrame, credits: DataFrame, statement: Statement) -> Data
     In:  claims, credits (from `credits_of`).
     Out: name_hash, times (how many lines and credits ask for it, above zero); unique by name_hash.
     """
-    own = claims.where(in_quarter(statement))
     named = credits.where(F.col("claim_reference").isNotNull())
-    hashes = own.select(_name_hash().alias("name_hash")).unionByName(named.select(_name_hash().alias("name_hash")))
+    names = claims.where(in_quarter(statement)).select(*NAME).unionByName(named.select(*NAME))
+    hashes = names.select(_name_hash().alias("name_hash"))
     # Hardly any is asked for twice: counting before the rows move would be in vain.
     return gather(hashes, "name_hash").groupBy("name_hash").agg(F.count(F.lit(1)).alias("times"))
 

@@ -45,8 +45,8 @@ def _people(frame: DataFrame, table: Table, key: DataFrame) -> DataFrame:
         return frame
     if table is WLZ_CLAIMS:  # no rule asks whose care it was
         return frame.drop("bsn")
-    person_hash = F.xxhash64(*PERSON_KEY.names, "bsn")  # with the key: a bare hash of a bsn could be looked up
-    named = privacy.name_people(F.broadcast(key).crossJoin(frame).withColumn("person_hash", person_hash))
+    keyed = F.broadcast(key).crossJoin(frame)
+    named = privacy.name_people(keyed.withColumn("person_hash", privacy.keyed_hash("bsn")))
     person = F.coalesce(F.col("person").cast("string"), F.col("stranger"))
     return named.withColumn("person", person).drop("stranger")
 
