@@ -238,7 +238,7 @@ class SailEngine(Engine):
         self._folder = self._folder or tempfile.mkdtemp(prefix="sail-", dir=_work_folder())
         self._kept += 1
         path = f"{self._folder}/{self._kept}"
-        frame.write.parquet(path)
+        frame.write.option("compression", "lz4_raw").parquet(path)
         return self.spark.read.schema(frame.schema).parquet(path)  # no rows, no file to tell the columns
 
     def release(self) -> None:
@@ -276,6 +276,15 @@ JAVA = (
 )
 # The code cache that goes with quick compilation is too small for the code that Spark generates.
 LIGHT_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m"
+
+
+SAIL = {
+    "RUST_LOG": "error",  # a warning for every broadcast hint otherwise
+    # Memory that a query is done with is kept for the next one: given back, it would be asked for again at once.
+    "MIMALLOC_PURGE_DELAY": "-1",
+    # Two parts for each core: what each counts by hash is half as large.
+    "SAIL_EXECUTION__DEFAULT_PARALLELISM": str(2 * (os.cpu_count() or 2)),
+}
 
 
 def class_archive() -> Path:
@@ -375,12 +384,13 @@ def _build(settings: Mapping[str, str]) -> SparkSession:
 
 @contextlib.contextmanager
 def _sail() -> Iterator[Engine]:
+    for name, value in SAIL.items():  # read when the library is loaded
+        os.environ.setdefault(name, value)
     try:
         from pysail.spark import SparkConnectServer  # type: ignore[import-untyped]
     except ImportError:
         raise EngineError("The engine sail is not installed: pip install 'zorgstat[sail]'.") from None
     log = _log_file()
-    os.environ.setdefault("RUST_LOG", "error")  # a warning for every broadcast hint otherwise
     warnings.filterwarnings("ignore", "WARN WindowExpression")  # as Spark's own, which go to its log
     with _quiet(log):
         server = SparkConnectServer("127.0.0.1", 0)
