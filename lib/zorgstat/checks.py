@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 
@@ -11,7 +12,7 @@ from pyspark.sql.types import StructType
 
 from zorgstat.tables import Table
 
-# Of hashes of keys. Spark sorts rows before it gathers them when a partition has more than 128 of them.
+# Of hashes of keys, by their last bits. Spark sorts rows before it gathers them when a partition has more than 128.
 BUCKETS = 64
 
 
@@ -47,22 +48,24 @@ def as_declared(frame: DataFrame, table: Table) -> DataFrame:
 
 
 def look_over(frame: DataFrame, table: Table) -> DataFrame:
-    """Is every row as the declaration says? One pass over the table, which tells how many are not, and not why.
+    """Is every row as the declaration says? One pass over the table, which tells whether one is not, and not why.
 
-    Out: one row: rows; broken (rows with a fault: `count_faults` tells which); repeated (rows whose key was there
-         before). Keys are told apart by a hash, so that is a suspicion: `find_duplicates` tells for certain.
-
-    Hashes of a bucket move as one array: a row of its own for each would cost twice the time (docs/performance.md).
+    Out: one row: rows; broken (above zero: there is a fault, and `count_faults` tells which); repeated (rows whose key
+         was there before). Keys are told apart by a hash, so that is a suspicion: `find_duplicates` tells for certain.
     """
-    is_broken = reduce(Column.__or__, [broken for _, broken in _rules(table)], F.lit(False)).alias("is_broken")
-    rows, broken = F.count(F.lit(1)).alias("rows"), F.count_if("is_broken").alias("broken")
+    rows = F.count(F.lit(1)).alias("rows")
     if not table.key:
-        return frame.select(is_broken).agg(rows, broken, F.lit(0).alias("repeated"))
+        # Sail knows from the statistics of files how many values a column has, and does not read it for that.
+        nulls = [F.count(F.lit(1)) - F.count(column.name) for column in table.columns if not column.nullable]
+        broken = reduce(Column.__add__, [*nulls, F.count_if(_any(broken for _, broken in _values(table)))])
+        return frame.agg(rows, broken.alias("broken"), F.lit(0).alias("repeated"))
+    is_broken = _any(broken for _, broken in _rules(table)).alias("is_broken")
     key_hash = F.when(_has_key(table), F.xxhash64(*table.key)).alias("key_hash")
+    # Hashes of a bucket move as one array: a row of its own for each would cost twice the time (docs/performance.md).
     buckets = (
         frame.select(is_broken, key_hash)
-        .groupBy(F.pmod("key_hash", F.lit(BUCKETS)).alias("bucket"))
-        .agg(rows, broken, F.collect_list("key_hash").alias("hashes"))
+        .groupBy(F.col("key_hash").bitwiseAND(F.lit(BUCKETS - 1).cast("bigint")).alias("bucket"))
+        .agg(rows, F.count_if("is_broken").alias("broken"), F.collect_list("key_hash").alias("hashes"))
         .select("rows", "broken", (F.size("hashes") - F.size(F.array_distinct("hashes"))).alias("repeated"))
     )
     return buckets.agg(*[F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in buckets.columns])
@@ -92,12 +95,19 @@ def find_duplicates(frame: DataFrame, table: Table) -> int:
 
 def _rules(table: Table) -> list[tuple[str, Column]]:
     nulls = [(f"null:{column.name}", F.col(column.name).isNull()) for column in table.columns if not column.nullable]
-    values = [
+    return nulls + _values(table)
+
+
+def _values(table: Table) -> list[tuple[str, Column]]:
+    return [
         (f"value:{column.name}", ~F.col(column.name).isin(list(column.values)))
         for column in table.columns
         if column.values
     ]
-    return nulls + values
+
+
+def _any(conditions: Iterable[Column]) -> Column:
+    return reduce(Column.__or__, conditions, F.lit(False))
 
 
 def _has_key(table: Table) -> Column:

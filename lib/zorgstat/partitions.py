@@ -1,8 +1,9 @@
-"""Rows that belong together in one partition: they move once, whatever is then asked of them."""
+"""How rows lie between partitions: together when they belong together, or in each of them. No figure depends on it."""
 
 from __future__ import annotations
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 # Of a session: how many. Left out, the engine decides, which Spark does well. Sail would take one, and split it again;
 # from four on it also knows that what is asked by more columns than these needs no other move (docs/engines.md).
@@ -10,6 +11,23 @@ PARTITIONS = "zorgstat.partitions"
 
 
 def gather(rows: DataFrame, *columns: str) -> DataFrame:
-    """The rows, with those that agree in these columns in one partition."""
-    partitions = rows.sparkSession.conf.get(PARTITIONS, None)
+    """The rows, with those that agree in these columns in one partition: they move once, whatever is then asked."""
+    partitions = _partitions(rows)
     return rows.repartition(int(partitions), *columns) if partitions else rows.repartition(*columns)
+
+
+def everywhere(rows: DataFrame) -> DataFrame:
+    """The rows as the first side of an inner join, whole in each partition of the second, which so need not move.
+
+    Spark takes the hint. Sail takes none and goes by the rows that it expects: beyond 1 MB it would move both sides. Of
+    what is itself a join with one row it expects one.
+    """
+    if not _partitions(rows):
+        return F.broadcast(rows)
+    one_row = rows.sparkSession.range(1).withColumnRenamed("id", "zero")
+    zero = F.pmod(F.xxhash64(*rows.columns), F.lit(1))  # a literal, and Sail would know that every row has it
+    return one_row.join(rows.withColumn("zero", zero), "zero").drop("zero")
+
+
+def _partitions(rows: DataFrame) -> str | None:
+    return rows.sparkSession.conf.get(PARTITIONS, None)

@@ -12,6 +12,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from zorgstat import privacy
+from zorgstat.partitions import everywhere
 from zorgstat.pipelines import Keep
 
 # Who it is; a missing bsn is like a missing bsn.
@@ -19,6 +20,7 @@ PERSON = ("person", "stranger")
 KEY = ("treatment_date", "performance_code", "amount_cents")
 # Both strategies stay within one label and practice, where claim_reference is unique: this is one record.
 RECORD = ("uzovi", "practice_agb", "claim_reference")
+SAME_KEY = (*RECORD[:2], *PERSON, *KEY)
 DAY_PLACES = 10
 NAME_MARKS, KEY_MARKS = 32, 31  # bits of a bigint
 
@@ -30,7 +32,7 @@ def requests(records: DataFrame) -> DataFrame:
     Out: within (a hash of label, practice and bsn), marks (a bit for each reference and each key, by their hashes).
     """
     credits = records.where(_is_in_play() & (F.col("debit_credit") == "C"))
-    marked = credits.select(_within().alias("within"), _marks().alias("marks"))
+    marked = credits.select(_within().alias("within"), _marks(F.col("prior_reference")).alias("marks"))
     return marked.groupBy("within").agg(F.bit_or("marks").alias("marks"))
 
 
@@ -42,8 +44,9 @@ def touched(claims: DataFrame, requests: DataFrame, person_key: DataFrame) -> Da
          where two things have one hash there is a claim too many, and what follows compares the columns themselves.
     """
     located = F.broadcast(person_key).crossJoin(claims).select(*claims.columns, _within().alias("within"))
-    asked = F.broadcast(requests).join(located, "within")
-    return asked.where(F.col("marks").bitwiseAND(_marks()) != 0).select(*claims.columns)
+    asked = everywhere(requests).join(located, "within")
+    name = F.when(F.col("debit_credit") == "C", F.col("prior_reference")).otherwise(F.col("claim_reference"))
+    return asked.where(F.col("marks").bitwiseAND(_marks(name)) != 0).select(*claims.columns)
 
 
 def take_back(candidates: DataFrame, keep: Keep) -> DataFrame:
@@ -55,7 +58,7 @@ def take_back(candidates: DataFrame, keep: Keep) -> DataFrame:
     """
     in_play = keep(candidates.where(_is_in_play()))
     by_reference = keep(_records(pair_by_reference(in_play)))
-    left = keep(count_in_turn(in_play.join(by_reference, list(RECORD), "left_anti")))
+    left = keep(count_in_turn(asked_by_key(in_play, by_reference, keep)))
     by_key = _records(pair_by_key(left))
     return in_play.join(by_reference.unionByName(by_key), list(RECORD), "left_semi")
 
@@ -86,15 +89,24 @@ def pair_by_reference(candidates: DataFrame) -> DataFrame:
     )
 
 
+def asked_by_key(candidates: DataFrame, paired: DataFrame, keep: Keep) -> DataFrame:
+    """What is left of concerns that net by key: credits without a debit, and debits with the key of one, by its hash.
+
+    In: candidates; paired (`RECORD`s that are in a pair already).
+    """
+    by_key = candidates.where(F.col("netting") != "reference").withColumn("key_hash", F.xxhash64(*SAME_KEY))
+    credits = by_key.where(F.col("debit_credit") == "C").join(paired, list(RECORD), "left_anti")
+    asked = keep(credits.select("key_hash").distinct())
+    return everywhere(asked).join(by_key, "key_hash").join(paired, list(RECORD), "left_anti")
+
+
 def count_in_turn(candidates: DataFrame) -> DataFrame:
-    """The candidates of concerns that net by key, + turn: of the debits, or the credits, of one key, from 1.
+    """Candidates (from `asked_by_key`), + turn: of the debits, or the credits, of one key, from 1.
 
     In the order of (claim_date, claim_reference).
     """
-    same_key = (*RECORD[:2], *PERSON, *KEY)
-    in_order = Window.partitionBy(*same_key, "debit_credit").orderBy("claim_date", "claim_reference")
-    by_key = candidates.where(F.col("netting") != "reference")
-    return by_key.select(*same_key, "claim_reference", "debit_credit", F.row_number().over(in_order).alias("turn"))
+    in_order = Window.partitionBy(*SAME_KEY, "debit_credit").orderBy("claim_date", "claim_reference")
+    return candidates.select(*SAME_KEY, "claim_reference", "debit_credit", F.row_number().over(in_order).alias("turn"))
 
 
 def pair_by_key(counted: DataFrame) -> DataFrame:
@@ -149,9 +161,8 @@ def _within() -> Column:
     return privacy.keyed_hash("uzovi", "practice_agb", "bsn")
 
 
-def _marks() -> Column:
+def _marks(name: Column) -> Column:
     """Two bits: of the reference that a pair has in common, a debit's own and a credit's prior one, and of the key."""
-    name = F.when(F.col("debit_credit") == "C", F.col("prior_reference")).otherwise(F.col("claim_reference"))
     return _mark(F.xxhash64(name), 0, NAME_MARKS).bitwiseOR(_mark(F.xxhash64(*KEY), NAME_MARKS, KEY_MARKS))
 
 

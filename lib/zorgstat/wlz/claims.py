@@ -10,7 +10,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from zorgstat.partitions import gather
+from zorgstat.partitions import everywhere, gather
 from zorgstat.wlz.calendar import Statement
 from zorgstat.wlz.rounding import euros
 
@@ -107,8 +107,8 @@ def find_elsewhere(claims: DataFrame, asked_for: DataFrame, statement: Statement
     In:  claims, asked_for (from `ask_for`).
     Out: as `_lines`. With two references of one hash there is a line too many, which `look_closer` finds out.
     """
-    hashes = F.broadcast(asked_for.select("name_hash"))
-    return _lines(claims.where(~in_quarter(statement))).join(hashes, "name_hash", "left_semi")
+    lines = _lines(claims.where(~in_quarter(statement)))
+    return everywhere(asked_for.select("name_hash")).join(lines, "name_hash")
 
 
 def look_closer(claims: DataFrame, asked_for: DataFrame, elsewhere: DataFrame, statement: Statement) -> DataFrame:
@@ -128,7 +128,7 @@ def look_closer(claims: DataFrame, asked_for: DataFrame, elsewhere: DataFrame, s
         .agg(
             F.count(F.lit(1)).alias("lines"),
             F.sum("in_quarter").alias("lines_in_quarter"),
-            F.min(F.when(F.col("debit_credit") == "D", F.col("received_on"))).alias("debit_received_on"),
+            F.min("debit_received_on").alias("debit_received_on"),
         )
     )
 
@@ -153,7 +153,9 @@ def count_unmatched(credits: DataFrame, names: DataFrame) -> DataFrame:
 
 
 def _lines(claims: DataFrame) -> DataFrame:
-    return claims.select(*NAME, "debit_credit", "received_on", _name_hash().alias("name_hash"))
+    """Out: zorgkantoor, provider_agb, claim_reference, debit_received_on (null: it is no debit), name_hash."""
+    debit_received_on = F.when(F.col("debit_credit") == "D", F.col("received_on")).alias("debit_received_on")
+    return claims.select(*NAME, debit_received_on, _name_hash().alias("name_hash"))
 
 
 def _name_hash() -> Column:
