@@ -55,11 +55,7 @@ FEATURES = Packing({"outcome": 5, "label": 21, "practice": 27, "diagnosis": 7, "
 
 def first_that_applies(rules: Sequence[tuple[Outcome, Column]]) -> Column:
     """The number of the first outcome whose condition is true; null when none is. A null condition is not true."""
-    (first, condition), *others = rules
-    chain = F.when(condition, F.lit(int(first)))
-    for outcome, condition in others:
-        chain = chain.when(condition, F.lit(int(outcome)))
-    return chain
+    return F.least(*[F.when(condition, F.lit(int(outcome))) for outcome, condition in rules])
 
 
 def outcome_name(number: Column) -> Column:
@@ -132,7 +128,7 @@ def judge_delivery(claims: DataFrame, labels: DataFrame, settings: Settings) -> 
     told = [name for name in claims.columns if name not in ("status", "channel", "care_setting")]
     # Every claim has its label; an outer join keeps Sail from taking the claims for the smaller side (docs/engines.md).
     judged = F.broadcast(standing).join(claims.select(*told, by_record.alias("by_record")), "uzovi", "right")
-    outcome = F.coalesce("standing", "by_record").alias("outcome")
+    outcome = F.least("standing", "by_record").alias("outcome")
     return judged.select(*told, "label", "netting", *privacy.PERSON_KEY.names, outcome)
 
 
@@ -149,21 +145,16 @@ def judge_treatment(records: DataFrame, practices: DataFrame, settings: Settings
     on = settings.report.period_end
     is_credit, is_paired = F.col("debit_credit") == "C", F.col("is_paired")
     insurance = _insurance(F.col("csi_code"), on)
-    outcome = F.coalesce(
-        F.col("outcome"),
-        first_that_applies(
-            [
-                (Outcome.CREDIT, is_credit & is_paired),
-                (Outcome.CREDIT_UNMATCHED, is_credit),
-                (Outcome.NETTED, is_paired),
-                (
-                    Outcome.PERFORMANCE_CODE,
-                    ~F.coalesce(F.col("performance_code").isin(_performance_codes(on)), F.lit(False)),
-                ),
-                (Outcome.CSI_COVID, insurance == COVID),
-            ]
-        ),
+    by_treatment = first_that_applies(
+        [
+            (Outcome.CREDIT, is_credit & is_paired),
+            (Outcome.CREDIT_UNMATCHED, is_credit),
+            (Outcome.NETTED, is_paired),
+            (Outcome.PERFORMANCE_CODE, _is_none_of(F.col("performance_code"), _performance_codes(on))),
+            (Outcome.CSI_COVID, insurance == COVID),
+        ]
     )
+    outcome = F.least("outcome", by_treatment)
     # Records without a person have one per label and outcome, so that they do not all meet in one partition.
     nobody = -(F.col("label") * (len(Outcome) + 1) + F.coalesce("outcome", F.lit(0)))
     undecided = F.col("outcome").isNull()
@@ -209,21 +200,18 @@ def judge_person(groups: DataFrame, settings: Settings) -> DataFrame:
     Source: method 1.1, table 1 (missing or invalid fields), 1.3.1, 1.3.3; docs/method.md, outcomes 14 to 20.
     """
     classed = groups.withColumn("pathology_class", pathology_class(F.col("diagnosis"), settings))
-    outcome = F.coalesce(
-        F.col("outcome"),
-        first_that_applies(
-            [
-                (Outcome.INVALID_BSN, ~privacy.passes_eleven_test(privacy.citizen(F.col("person")))),
-                (Outcome.INVALID_PRACTICE, F.col("practice").isNull()),
-                (Outcome.INVALID_DIAGNOSIS, F.col("pathology_class").isNull()),
-                (Outcome.INVALID_CSI, F.col("insurance").isNull()),
-                (Outcome.INVALID_BIRTH_DATE, F.col("age_class").isNull()),
-                (Outcome.INVALID_SEX, F.coalesce(F.col("sex_class"), F.lit(0)) == 0),
-            ]
-        ),
-        F.lit(int(Outcome.COUNTED)),
+    by_person = first_that_applies(
+        [
+            (Outcome.INVALID_BSN, ~privacy.passes_eleven_test(privacy.citizen(F.col("person")))),
+            (Outcome.INVALID_PRACTICE, F.col("practice").isNull()),
+            (Outcome.INVALID_DIAGNOSIS, F.col("pathology_class").isNull()),
+            (Outcome.INVALID_CSI, F.col("insurance").isNull()),
+            (Outcome.INVALID_BIRTH_DATE, F.col("age_class").isNull()),
+            (Outcome.INVALID_SEX, F.coalesce(F.col("sex_class"), F.lit(0)) == 0),
+            (Outcome.COUNTED, F.lit(True)),
+        ]
     )
-    return classed.withColumn("outcome", outcome)
+    return classed.withColumn("outcome", F.least("outcome", by_person))
 
 
 def count_outcomes(judged: DataFrame, labels: DataFrame) -> DataFrame:
@@ -274,6 +262,10 @@ def _choice(concern: Column, choices: Mapping[str, str], default: str) -> Column
 def _is_not(column: Column, value: str) -> Column:
     """Missing, or anything but the value."""
     return ~column.eqNullSafe(F.lit(value))
+
+
+def _is_none_of(column: Column, values: list[str]) -> Column:
+    return column.isNull() | ~column.isin(values)
 
 
 def _outside(day: Column, first: date, last: date) -> Column:
