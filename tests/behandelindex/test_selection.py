@@ -43,7 +43,8 @@ def named(judged: DataFrame) -> DataFrame:
 
 def assert_outcomes(cases: DataFrame, settings: Settings = WHOLE_2023) -> None:
     """Every case gets the outcome that stands beside it; none: the record goes on."""
-    judged = selection.judge_delivery(cases.drop("outcome"), labels(cases.sparkSession, settings), settings)
+    delivered = selection.judge_delivery(cases.drop("outcome"), settings)
+    judged = selection.judge_label(delivered, labels(cases.sparkSession, settings))
     assert_rows(named(judged), cases.select("case", "outcome"), key=["case"])
 
 
@@ -130,14 +131,15 @@ def test_first_and_last_days_of_a_version(spark: SparkSession) -> None:
 def judge(cases: DataFrame) -> DataFrame:
     """The cases as treatments with nothing wrong but what they say; the first column names the case.
 
-    A label for each case carries its name through the rules.
+    A label for each case carries its name through the rules, and nothing is wrong with it.
     """
     spark, case = cases.sparkSession, cases.columns[0]
     right = {"practice_agb": "04000001", "debit_credit": "D", "bsn": "111222333", "performance_code": "1000"}
     right |= {"diagnosis_code": "1041", "csi_code": "001"}
     numbered = cases.withColumn("label", F.row_number().over(Window.orderBy(F.lit(1))))
+    numbered = numbered.withColumn("uzovi", F.col("label").cast("string"))
     records = numbered.select(
-        "label",
+        "uzovi",
         *[F.col(name) if name in cases.columns else F.lit(value).alias(name) for name, value in right.items()],
         number("before") if "before" in cases.columns else F.lit(None).cast("int").alias("outcome"),
         F.coalesce("is_paired", F.lit(False)).alias("is_paired")
@@ -146,8 +148,12 @@ def judge(cases: DataFrame) -> DataFrame:
         F.lit(1).alias("records"),
     )
     practices = frame(spark, "practice_agb string, practice int", "practice_agb | practice \n 04000001 | 1")
-    judged = selection.judge_treatment(privacy.name_people(with_key(records)), practices, WHOLE_2023)
-    return named(judged).join(numbered.select("label", case), "label")
+    judged = selection.judge_treatment(privacy.name_people(with_key(records)), WHOLE_2023)
+    register = numbered.select(
+        "uzovi", "label", F.lit(None).cast("int").alias("standing"), F.lit("none").alias("netting")
+    )
+    features = selection.number_features(selection.judge_label(judged, with_key(register)), practices)
+    return named(features).join(numbered.select("label", case), "label")
 
 
 def test_outcomes_of_the_treatment_in_their_order(spark: SparkSession) -> None:

@@ -50,18 +50,23 @@ def judge(inputs: Frames, labels: DataFrame, practices: DataFrame, settings: Set
     Out: person, label, practice, outcome, basket_id (null for what does not count), records.
     """
     claims, person_key = inputs["claims"], inputs["person_key"]
-    judge_delivery = partial(selection.judge_delivery, labels=labels, settings=settings)
-    judge_treatment = partial(selection.judge_treatment, practices=practices, settings=settings)
+    judge_delivery = partial(selection.judge_delivery, settings=settings)
+    judge_label = partial(selection.judge_label, labels=labels)
+    judge_treatment = partial(selection.judge_treatment, settings=settings)
     delivered = judge_delivery(claims)
-    requests = keep(netting.requests(delivered))
-    touched = judge_delivery(netting.touched(claims, requests, person_key))
+    requests = keep(netting.requests(judge_label(delivered)))
+    touched = judge_label(judge_delivery(netting.touched(claims, requests, person_key)))
     paired = netting.take_back(privacy.name_people(touched), keep)
-    as_if_unpaired = privacy.name_people(delivered).select(
+    as_if_unpaired = privacy.name_people(F.broadcast(person_key).crossJoin(delivered)).select(
         "*", F.lit(False).alias("is_paired"), F.lit(1).alias("records")
     )
+
+    def judge_record(records: DataFrame) -> DataFrame:
+        return judge_label(judge_treatment(records)).transform(selection.number_features, practices)
+
     groups = (
-        judge_treatment(as_if_unpaired)
-        .unionByName(judge_treatment(netting.moves(paired)))
+        judge_record(as_if_unpaired)
+        .unionByName(judge_record(netting.moves(paired)))
         .transform(selection.group_like_treatments)
     )
     people = patients.attributes(inputs["enrolments"], labels, settings).transform(

@@ -106,16 +106,15 @@ def number_practices(agb_register: DataFrame) -> DataFrame:
     return practices.select("practice_agb", F.row_number().over(Window.orderBy("practice_agb")).alias("practice"))
 
 
-def judge_delivery(claims: DataFrame, labels: DataFrame, settings: Settings) -> DataFrame:
-    """Outcomes 1 to 8: what the label and the record's own delivery say, before any netting.
+def judge_delivery(claims: DataFrame, settings: Settings) -> DataFrame:
+    """Outcomes 4 to 8: what the record's own delivery says, before any netting.
 
-    Out: the claims without what only this step asks for, + label, netting, outcome (int; null: the record goes on), and
-         the run's key of people.
-    Source: method 1.1, table 1; docs/method.md, outcomes 1 to 8.
+    Out: the claims without what only this step asks for, + outcome (int; null: none of these).
+    Source: method 1.1, table 1; docs/method.md, outcomes 4 to 8.
     """
     report = settings.report
     treated, received = F.col("treatment_date"), F.col("claim_date")
-    by_record = first_that_applies(
+    outcome = first_that_applies(
         [
             (Outcome.NOT_APPROVED, _is_not(F.col("status"), "approved")),
             (Outcome.RESTITUTION, _is_not(F.col("channel"), "vecozo")),
@@ -124,22 +123,32 @@ def judge_delivery(claims: DataFrame, labels: DataFrame, settings: Settings) -> 
             (Outcome.AFTER_CLAIM_CUTOFF, received.isNull() | (received > F.lit(report.claim_cutoff))),
         ]
     )
-    standing = labels.select("uzovi", "label", "standing", "netting", *privacy.PERSON_KEY.names)
     told = [name for name in claims.columns if name not in ("status", "channel", "care_setting")]
-    # Every claim has its label; an outer join keeps Sail from taking the claims for the smaller side (docs/engines.md).
-    judged = F.broadcast(standing).join(claims.select(*told, by_record.alias("by_record")), "uzovi", "right")
-    outcome = F.least("standing", "by_record").alias("outcome")
-    return judged.select(*told, "label", "netting", *privacy.PERSON_KEY.names, outcome)
+    return claims.select(*told, outcome.alias("outcome"))
 
 
-def judge_treatment(records: DataFrame, practices: DataFrame, settings: Settings) -> DataFrame:
-    """Outcomes 9 to 13, and the features on which all others depend, as small integers.
+def judge_label(records: DataFrame, labels: DataFrame) -> DataFrame:
+    """Outcomes 1 to 3: what the label decides comes before whatever is wrong with the record.
 
-    In:  records (from `judge_delivery` and `privacy.name_people`, with is_paired and records: `netting.moves`);
-         practices (`number_practices`).
-    Out: outcome (int; null: still undecided), label, person (a stand-in below zero when the bsn is not 9 digits or no
-         longer needed: nobody looks at it then), practice, diagnosis (the last two of four digits), insurance (1 bzv,
-         2 by cover, 3 high), each null when invalid or no longer needed; records.
+    In:  records (uzovi, outcome), labels (from `number_labels`, with the run's key of people).
+    Out: the records with their outcome; + label, netting, and the key of people.
+    """
+    numbered = labels.select("uzovi", "label", "standing", "netting", *privacy.PERSON_KEY.names)
+    others = [name for name in records.columns if name not in ("outcome", *privacy.PERSON_KEY.names)]
+    # Every record has its label; an outer join keeps Sail from taking the records for the smaller side (engines.md).
+    return (
+        F.broadcast(numbered)
+        .join(records.drop(*privacy.PERSON_KEY.names), "uzovi", "right")
+        .select(*others, "label", "netting", *privacy.PERSON_KEY.names, F.least("standing", "outcome").alias("outcome"))
+    )
+
+
+def judge_treatment(records: DataFrame, settings: Settings) -> DataFrame:
+    """Outcomes 9 to 13, and what later rules ask of texts, as small integers.
+
+    In:  records (from `judge_delivery` and `privacy.name_people`, with is_paired and records: `netting.moves`).
+    Out: uzovi, practice_agb, person, outcome (int; null: still undecided), diagnosis (the last two of four digits),
+         insurance (1 bzv, 2 by cover, 3 high, 4 covid), each null when invalid; records.
     Source: method 1.1 table 1, 1.2, annex 1; docs/method.md, outcomes 9 to 13.
     """
     on = settings.report.period_end
@@ -154,36 +163,43 @@ def judge_treatment(records: DataFrame, practices: DataFrame, settings: Settings
             (Outcome.CSI_COVID, insurance == COVID),
         ]
     )
-    outcome = F.least("outcome", by_treatment)
+    return records.select(
+        *("uzovi", "practice_agb", "person", "records"),
+        F.least("outcome", by_treatment).alias("outcome"),
+        insurance.alias("insurance"),
+        _last_two_digits(F.col("diagnosis_code")).alias("diagnosis"),
+    )
+
+
+def number_features(records: DataFrame, practices: DataFrame) -> DataFrame:
+    """All that is still to be judged of a record, as small integers; of what is decided, nothing but its label.
+
+    In:  records (from `judge_treatment` and `judge_label`); practices (`number_practices`).
+    Out: outcome, label, person (a stand-in below zero when the bsn is not 9 digits or no longer needed: nobody looks at
+         it then), practice, diagnosis, insurance, each null when invalid or no longer needed; records.
+    """
     # Records without a person have one per label and outcome, so that they do not all meet in one partition.
     nobody = -(F.col("label") * (len(Outcome) + 1) + F.coalesce("outcome", F.lit(0)))
     undecided = F.col("outcome").isNull()
-    judged = records.select(
-        *("practice_agb", "label", "person", "records", outcome.alias("outcome"), insurance.alias("insurance")),
-        _last_two_digits(F.col("diagnosis_code")).alias("diagnosis"),
-    ).select(
-        *("practice_agb", "label", "records", "outcome"),
-        F.coalesce(F.when(undecided, F.col("person")), nobody).alias("person"),
-        *[F.when(undecided, F.col(name)).alias(name) for name in ("diagnosis", "insurance")],
-    )
     return (
         F.broadcast(practices)
-        .join(judged, "practice_agb", "right")
+        .join(records, "practice_agb", "right")
         .select(
-            *("outcome", "label", "person", "diagnosis", "insurance", "records"),
-            F.when(undecided, F.col("practice")).alias("practice"),
+            *("outcome", "label", "records"),
+            F.coalesce(F.when(undecided, F.col("person")), nobody).alias("person"),
+            *[F.when(undecided, F.col(name)).alias(name) for name in ("practice", "diagnosis", "insurance")],
         )
     )
 
 
-def group_like_treatments(judged: DataFrame) -> DataFrame:
+def group_like_treatments(records: DataFrame) -> DataFrame:
     """One row for records that agree in everything still to be judged; from here on a person is in one partition.
 
-    Out: the columns of `judge_treatment`; records (bigint) is above zero.
+    In: records (from `number_features`). Out: its columns; records (bigint) is above zero.
     """
     features = FEATURES.pack(**{name: F.col(name) for name in FEATURES.bits}).alias("features")
     groups = (
-        gather(judged.select("person", features, "records"), "person")
+        gather(records.select("person", features, "records"), "person")
         .groupBy("person", "features")
         .agg(F.sum("records").alias("records"))
         .where(F.col("records") > 0)
