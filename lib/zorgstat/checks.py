@@ -10,6 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
+from zorgstat.partitions import gather_lists
 from zorgstat.tables import Table
 
 # Of hashes of keys, by their last bits. Spark sorts rows before it gathers them when a partition has more than 128.
@@ -61,10 +62,11 @@ def look_over(frame: DataFrame, table: Table) -> DataFrame:
         return frame.agg(rows, broken.alias("broken"), F.lit(0).alias("repeated"))
     is_broken = _any(broken for _, broken in _rules(table)).alias("is_broken")
     key_hash = F.when(_has_key(table), F.xxhash64(*table.key)).alias("key_hash")
+    bucket = F.col("key_hash").bitwiseAND(F.lit(BUCKETS - 1).cast("bigint"))
     # Hashes of a bucket move as one array: a row of its own for each would cost twice the time (docs/performance.md).
     buckets = (
-        frame.select(is_broken, key_hash)
-        .groupBy(F.col("key_hash").bitwiseAND(F.lit(BUCKETS - 1).cast("bigint")).alias("bucket"))
+        gather_lists(frame.select(is_broken, key_hash).withColumn("bucket", bucket), "bucket")
+        .groupBy("bucket")
         .agg(rows, F.count_if("is_broken").alias("broken"), F.collect_list("key_hash").alias("hashes"))
         .select("rows", "broken", (F.size("hashes") - F.size(F.array_distinct("hashes"))).alias("repeated"))
     )

@@ -16,6 +16,11 @@ def gather(rows: DataFrame, *columns: str) -> DataFrame:
     return rows.repartition(int(partitions), *columns) if partitions else rows.repartition(*columns)
 
 
+def gather_lists(rows: DataFrame, *columns: str) -> DataFrame:
+    """As `gather`, of rows that become one list for each value: Spark does better to make lists first, and move those."""
+    return gather(rows, *columns) if _partitions(rows) else rows
+
+
 def everywhere(rows: DataFrame) -> DataFrame:
     """The rows as the first side of an inner join, whole in each partition of the second, which so need not move.
 
