@@ -17,7 +17,7 @@ def gather(rows: DataFrame, *columns: str) -> DataFrame:
 
 
 def gather_lists(rows: DataFrame, *columns: str) -> DataFrame:
-    """As `gather`, of rows that become one list for each value: Spark does better to make lists first, and move those."""
+    """As `gather`, of rows that become a list for each value: Spark does better to make lists first, and move those."""
     return gather(rows, *columns) if _partitions(rows) else rows
 
 
@@ -25,13 +25,13 @@ def everywhere(rows: DataFrame) -> DataFrame:
     """The rows as the first side of an inner join, whole in each partition of the second, which so need not move.
 
     Spark takes the hint. Sail takes none and goes by the rows that it expects: beyond 1 MB it would move both sides. Of
-    what is itself a join with one row it expects one.
+    what is itself joined to a thousand rows it expects a thousand: few, and more than a register of labels has.
     """
     if not _partitions(rows):
         return F.broadcast(rows)
-    one_row = rows.sparkSession.range(1).withColumnRenamed("id", "zero")
+    numbers = rows.sparkSession.range(1000).withColumnRenamed("id", "zero")
     zero = F.pmod(F.xxhash64(*rows.columns), F.lit(1))  # a literal, and Sail would know that every row has it
-    return one_row.join(rows.withColumn("zero", zero), "zero").drop("zero")
+    return numbers.join(rows.withColumn("zero", zero), "zero").drop("zero")
 
 
 def _partitions(rows: DataFrame) -> str | None:

@@ -152,8 +152,12 @@ def _turn(of: str) -> Column:
 
 
 def _is_in_play() -> Column:
-    """Passed the rules before, of a concern that nets. A missing practice matches nothing."""
-    return F.col("outcome").isNull() & (F.col("netting") != "none") & F.col("practice_agb").isNotNull()
+    """Passed the rules before, of a concern that nets. A missing practice matches nothing.
+
+    The practice is asked within the strategy: by itself it would leave next to no claim out, and Sail would copy all.
+    """
+    strategy = F.when(F.col("practice_agb").isNotNull(), F.col("netting"))
+    return F.col("outcome").isNull() & (strategy != "none")
 
 
 def _within() -> Column:

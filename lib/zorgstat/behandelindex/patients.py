@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -11,6 +13,7 @@ from zorgstat.packing import Packing
 from zorgstat.partitions import gather
 
 FIRST_DAY, LAST_DAY = "0001-01-01", "9999-12-31"
+DAYS_TO_1970 = (date(1970, 1, 1) - date(1, 1, 1)).days
 # A value after what decides between two of them: the day of valid_from, the label (in the order of uzovi).
 LATEST = Packing({"since": 22, "label": 18, "value": 22})
 SEX = {"M": 1, "1": 1, "V": 2, "2": 2, "X": 3}  # COD046 says 1 and 2 for M and V; known, in the order of M, V, X
@@ -26,10 +29,11 @@ def attributes(enrolments: DataFrame, labels: DataFrame, settings: Settings) -> 
     """
     taking_part = labels.where(F.col("standing").isNull()).select("uzovi", "label", *privacy.PERSON_KEY.names)
     known = (
+        # An outer join: of an inner one Sail expects next to nothing, and later takes people for the smaller side.
         F.broadcast(taking_part)
-        .join(enrolments, "uzovi")
+        .join(enrolments, "uzovi", "right")
         .select(
-            privacy.person(F.col("bsn")).alias("person"),
+            F.when(F.col("label").isNotNull(), privacy.person(F.col("bsn"))).alias("person"),
             "label",
             _day(F.col("birth_date")).alias("birth_day"),
             _sex_code(F.col("sex")).alias("sex_code"),
@@ -56,7 +60,7 @@ def attributes(enrolments: DataFrame, labels: DataFrame, settings: Settings) -> 
     )
     return latest.select(
         "person",
-        F.date_add(F.lit(FIRST_DAY).cast("date"), LATEST.unpack(F.col("birth_day"), "value")).alias("birth_date"),
+        F.date_from_unix_date(LATEST.unpack(F.col("birth_day"), "value") - DAYS_TO_1970).alias("birth_date"),
         LATEST.unpack(F.col("sex_code"), "value").alias("sex_code"),
         F.nullif(F.substring("postcode", 20, 2**30), F.lit("")).alias("postcode"),
     )

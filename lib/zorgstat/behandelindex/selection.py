@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import IntEnum
-from typing import Any
+from typing import Any, cast
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -240,17 +240,17 @@ def count_outcomes(judged: DataFrame, labels: DataFrame) -> DataFrame:
 
 
 BZV, BY_COVER, HIGH, COVID = 1, 2, 3, 4
-INSURANCE = {"bzv": BZV, "by_cover": BY_COVER, "high": HIGH, "covid": COVID}
+INSURANCE = {"by_cover": BY_COVER, "bzv": BZV, "high": HIGH, "covid": COVID}  # what most records are of comes first
 
 
 def _insurance(csi_code: Column, on: date) -> Column:
     """The group of a CSI code (csi_groups.csv); null for a code in no group. Source: method 1.3.5."""
     listed = codes.rows("csi_groups", on)
-    chain = F.lit(None).cast("int")
+    chain: Any = F
     for group, number in INSURANCE.items():
         members = [row["csi_code"] for row in listed if row["insurance"] == group]
-        chain = F.when(csi_code.isin(members), F.lit(number)).otherwise(chain)
-    return chain
+        chain = chain.when(csi_code.isin(members), F.lit(number))
+    return cast(Column, chain)
 
 
 def pathology_class(diagnosis: Column, settings: Settings) -> Column:
