@@ -13,8 +13,8 @@ from pyspark.sql.types import StructType
 from zorgstat.partitions import gather_lists
 from zorgstat.tables import Table
 
-# Of hashes of keys, by their last bits. Spark sorts rows before it gathers them when a partition has more than 128.
-BUCKETS = 64
+# Of hashes of keys, by their last bits: lists that fit the cache of a processor.
+BUCKETS = 256
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,8 @@ ALWAYS = {
     "spark.sql.readSideCharPadding": "false",
     # Spark's own default, INT96, has no time zone for DuckDB.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    # Lists for as many values (`checks.BUCKETS`) without a sort of the rows.
+    "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "1024",
     **SOUND,
 }
 
@@ -414,7 +416,7 @@ def _sail() -> Iterator[Engine]:
         session.conf.set("spark.sql.session.timeZone", "UTC")
         # Where each column was written: pyspark looks for IPython to know, anew for every one.
         session.conf.set("spark.python.sql.dataFrameDebugging.enabled", "false")
-        session.conf.set(PARTITIONS, str(4 * (os.cpu_count() or 2)))
+        session.conf.set(PARTITIONS, str(8 * (os.cpu_count() or 2)))
     running = SailEngine("sail", session, log)
     try:
         yield running
