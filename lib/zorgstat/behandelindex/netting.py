@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from zorgstat import privacy
@@ -101,12 +101,14 @@ def asked_by_key(candidates: DataFrame, paired: DataFrame, keep: Keep) -> DataFr
 
 
 def count_in_turn(candidates: DataFrame) -> DataFrame:
-    """Candidates (from `asked_by_key`), + turn: of the debits, or the credits, of one key, from 1.
+    """Candidates (from `asked_by_key`), + turn: of the debits, or the credits, of one key, from 0.
 
     In the order of (claim_date, claim_reference).
     """
-    in_order = Window.partitionBy(*SAME_KEY, "debit_credit").orderBy("claim_date", "claim_reference")
-    return candidates.select(*SAME_KEY, "claim_reference", "debit_credit", F.row_number().over(in_order).alias("turn"))
+    in_order = F.sort_array(F.collect_list(F.struct("claim_date", "claim_reference"))).alias("in_order")
+    same_key = candidates.groupBy(*SAME_KEY, "debit_credit").agg(in_order)
+    turns = same_key.select(*SAME_KEY, "debit_credit", F.posexplode("in_order").alias("turn", "record"))
+    return turns.select(*SAME_KEY, "debit_credit", "turn", "record.claim_reference")
 
 
 def pair_by_key(counted: DataFrame) -> DataFrame:
