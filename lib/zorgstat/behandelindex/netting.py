@@ -28,7 +28,7 @@ NAME_MARKS, KEY_MARKS = 32, 31  # bits of a bigint
 def requests(records: DataFrame) -> DataFrame:
     """What the credits in play ask for, one row for each label, practice and person that has any.
 
-    In:  records judged by their delivery (`selection.judge_delivery`).
+    In:  records judged by their delivery and label (`selection.judge_delivery`, `judge_label`).
     Out: within (a hash of label, practice and bsn), marks (a bit for each reference and each key, by their hashes).
     """
     credits = records.where(_is_in_play() & (F.col("debit_credit") == "C"))
@@ -52,8 +52,8 @@ def touched(claims: DataFrame, requests: DataFrame, person_key: DataFrame) -> Da
 def take_back(candidates: DataFrame, keep: Keep) -> DataFrame:
     """The records that netting pairs: each credit that takes back a debit, and each debit that is taken back.
 
-    In:  records judged by their delivery (`selection.judge_delivery`) with their people named (`privacy.name_people`);
-         at least those that share a reference or a key with a credit in play.
+    In:  records judged by their delivery and label, with their people named (`privacy.name_people`); at least those that
+         share a reference or a key with a credit in play.
     Out: those records.
     """
     in_play = keep(candidates.where(_is_in_play()))
