@@ -3,7 +3,8 @@
 Every 0.2 seconds the processes are looked at. CPU seconds are user and system time of each process as last seen, or
 what the system says of the command and the children it waited for, where that is more; so of a process that nobody
 waits for (Java) the last 0.2 seconds may be missing. Memory is the sum of the processes' PSS, in which pages that they
-share count once, on systems that tell it (Linux); else of their RSS. It is the peak of what was seen.
+share count once, on systems that tell it (Linux); else of their RSS. It is the peak of what was seen, or what the
+system says of the largest process, where that is more: of half a second little may have been seen.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -131,7 +133,8 @@ def run(command: Sequence[str], follow: Callable[[str], None] = lambda line: Non
         said = "\n".join(line.text for line in messages[-15:])
         raise CommandError(f"{' '.join(command)}\nended with exit code {child.returncode}.\n{said}")
     cpu = max(meter.cpu_seconds, usage.ru_utime + usage.ru_stime)
-    return Ran(started, wall, cpu, meter.peak_bytes / 1e6, output, messages)
+    largest = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return Ran(started, wall, cpu, max(meter.peak_bytes, largest) / 1e6, output, messages)
 
 
 def _read(stream: IO[str], lines: list[Line], follow: Callable[[str], None] = lambda line: None) -> threading.Thread:

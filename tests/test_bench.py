@@ -51,7 +51,7 @@ def test_a_bench_from_claims_to_results(
     for one in result["measurements"]:
         assert one["wall_seconds"] > 0.1
         assert one["cpu_seconds"] > 0.1
-        assert one["peak_mb"] > 10  # of half a second, looked at every 0.2: perhaps before all memory is taken
+        assert one["peak_mb"] > 50
         assert sum(one["phases"].values()) == pytest.approx(one["wall_seconds"], abs=0.2)
     assert {"start", "check inputs", "publish", "stop"} <= result["engines"]["sail"]["phases"].keys()
     assert result["engines"]["duckdb"]["ratio"] == 1

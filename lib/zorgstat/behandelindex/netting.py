@@ -52,8 +52,8 @@ def touched(claims: DataFrame, requests: DataFrame, person_key: DataFrame) -> Da
 def take_back(candidates: DataFrame, keep: Keep) -> DataFrame:
     """The records that netting pairs: each credit that takes back a debit, and each debit that is taken back.
 
-    In:  records judged by their delivery and label, with their people named (`privacy.name_people`); at least those that
-         share a reference or a key with a credit in play.
+    In:  records judged by their delivery and label, with their people named (`privacy.name_people`); at least those
+         that share a reference or a key with a credit in play.
     Out: those records.
     """
     in_play = keep(candidates.where(_is_in_play()))
