@@ -25,7 +25,8 @@ def everywhere(rows: DataFrame) -> DataFrame:
     """The rows as the first side of an inner join, whole in each partition of the second, which so need not move.
 
     Spark takes the hint. Sail takes none and goes by the rows that it expects: beyond 1 MB it would move both sides. Of
-    what is itself joined to a thousand rows it expects a thousand: few, and more than a register of labels has.
+    what is itself joined to a thousand rows it expects a thousand, and so of what comes of the join: with fewer, it
+    would take that for the smaller side where a register of labels is looked up next.
     """
     if not _partitions(rows):
         return F.broadcast(rows)

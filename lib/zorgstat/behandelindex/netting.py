@@ -92,7 +92,8 @@ def pair_by_reference(candidates: DataFrame) -> DataFrame:
 def asked_by_key(candidates: DataFrame, paired: DataFrame, keep: Keep) -> DataFrame:
     """What is left of concerns that net by key: credits without a debit, and debits with the key of one, by its hash.
 
-    In: candidates; paired (`RECORD`s that are in a pair already).
+    In:  candidates; paired (`RECORD`s that are in a pair already).
+    Out: those of the candidates, + key_hash.
     """
     by_key = candidates.where(F.col("netting") != "reference").withColumn("key_hash", F.xxhash64(*SAME_KEY))
     credits = by_key.where(F.col("debit_credit") == "C").join(paired, list(RECORD), "left_anti")
@@ -101,9 +102,11 @@ def asked_by_key(candidates: DataFrame, paired: DataFrame, keep: Keep) -> DataFr
 
 
 def count_in_turn(candidates: DataFrame) -> DataFrame:
-    """Candidates (from `asked_by_key`), + turn: of the debits, or the credits, of one key, from 0.
+    """Whose turn it is among the debits, or the credits, of one key: in the order of (claim_date, claim_reference).
 
-    In the order of (claim_date, claim_reference).
+    In:  candidates (from `asked_by_key`).
+    Out: uzovi, practice_agb, person, stranger, treatment_date, performance_code, amount_cents, debit_credit,
+         claim_reference, turn (from 0).
     """
     in_order = F.sort_array(F.collect_list(F.struct("claim_date", "claim_reference"))).alias("in_order")
     same_key = candidates.groupBy(*SAME_KEY, "debit_credit").agg(in_order)

@@ -29,7 +29,8 @@ def attributes(enrolments: DataFrame, labels: DataFrame, settings: Settings) -> 
     """
     taking_part = labels.where(F.col("standing").isNull()).select("uzovi", "label", *privacy.PERSON_KEY.names)
     known = (
-        # An outer join: of an inner one Sail expects next to nothing, and later takes people for the smaller side.
+        # Of an inner join Sail would expect next to nothing, and later take people for the smaller side. A filter on
+        # the label would make an inner join of it again: so without a label it is nobody.
         F.broadcast(taking_part)
         .join(enrolments, "uzovi", "right")
         .select(

@@ -1,8 +1,8 @@
 """Which records count: each gets the first outcome that applies (method 1.1 table 1; docs/method.md, outcomes 1 to 20).
 
-The order of `Outcome` is the order of the rules. Records are judged in three places, so that each question is asked as
-seldom as it can be: what the delivery says per record, what the treatment says per record, and what only the register
-and the person tell once per group of like treatments.
+The order of `Outcome` is the order of the rules. Each question is asked as seldom as it can be: what the delivery, the
+treatment and the label say once per record, and what only the register and the person tell once per group of like
+treatments.
 """
 
 from __future__ import annotations
@@ -54,7 +54,10 @@ FEATURES = Packing({"outcome": 5, "label": 21, "practice": 27, "diagnosis": 7, "
 
 
 def first_that_applies(rules: Sequence[tuple[Outcome, Column]]) -> Column:
-    """The number of the first outcome whose condition is true; null when none is. A null condition is not true."""
+    """The number of the first outcome, in the order of `Outcome`, whose condition is true: the least of them.
+
+    Null when none is; a null condition is not true.
+    """
     return F.least(*[F.when(condition, F.lit(int(outcome))) for outcome, condition in rules])
 
 
@@ -135,7 +138,7 @@ def judge_label(records: DataFrame, labels: DataFrame) -> DataFrame:
     """
     numbered = labels.select("uzovi", "label", "standing", "netting", *privacy.PERSON_KEY.names)
     others = [name for name in records.columns if name not in ("outcome", *privacy.PERSON_KEY.names)]
-    # Every record has its label; an outer join keeps Sail from taking the records for the smaller side (engines.md).
+    # Every record has its label; the outer join keeps Sail from taking records for the smaller side (docs/engines.md).
     return (
         F.broadcast(numbered)
         .join(records.drop(*privacy.PERSON_KEY.names), "uzovi", "right")

@@ -61,8 +61,6 @@ ALWAYS = {
     "spark.sql.readSideCharPadding": "false",
     # Spark's own default, INT96, has no time zone for DuckDB.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-    # Lists for as many values (`checks.BUCKETS`) without a sort of the rows.
-    "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "1024",
     **SOUND,
 }
 
