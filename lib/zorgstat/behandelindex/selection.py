@@ -137,11 +137,11 @@ def judge_label(records: DataFrame, labels: DataFrame) -> DataFrame:
     Out: the records with their outcome; + label, netting, and the key of people.
     """
     numbered = labels.select("uzovi", "label", "standing", "netting", *privacy.PERSON_KEY.names)
-    others = [name for name in records.columns if name not in ("outcome", *privacy.PERSON_KEY.names)]
+    others = [name for name in records.columns if name != "outcome"]
     # Every record has its label; the outer join keeps Sail from taking records for the smaller side (docs/engines.md).
     return (
         F.broadcast(numbered)
-        .join(records.drop(*privacy.PERSON_KEY.names), "uzovi", "right")
+        .join(records, "uzovi", "right")
         .select(*others, "label", "netting", *privacy.PERSON_KEY.names, F.least("standing", "outcome").alias("outcome"))
     )
 
