@@ -13,9 +13,6 @@ from pyspark.sql.types import StructType
 from zorgstat.partitions import gather_lists
 from zorgstat.tables import Table
 
-# Of hashes of keys, by their last bits. Spark sorts rows before it lists them when a partition has 128 of them or more.
-BUCKETS = 64
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -62,15 +59,14 @@ def look_over(frame: DataFrame, table: Table) -> DataFrame:
         return frame.agg(rows, broken.alias("broken"), F.lit(0).alias("repeated"))
     is_broken = _any(broken for _, broken in _rules(table)).alias("is_broken")
     key_hash = F.when(_has_key(table), F.xxhash64(*table.key)).alias("key_hash")
-    bucket = F.col("key_hash").bitwiseAND(F.lit(BUCKETS - 1).cast("bigint"))
     # What is in a list twice was there before: a count by hash of every key would take twice the time on Spark.
-    buckets = (
-        gather_lists(frame.select(is_broken, key_hash).withColumn("bucket", bucket), "bucket")
-        .groupBy("bucket")
+    lists = (
+        gather_lists(frame.select(is_broken, key_hash), "key_hash")
+        .groupBy("list")
         .agg(rows, F.count_if("is_broken").alias("broken"), F.collect_list("key_hash").alias("hashes"))
         .select("rows", "broken", (F.size("hashes") - F.size(F.array_distinct("hashes"))).alias("repeated"))
     )
-    return buckets.agg(*[F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in buckets.columns])
+    return lists.agg(*[F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in lists.columns])
 
 
 def count_faults(frame: DataFrame, table: Table) -> DataFrame:

@@ -41,8 +41,11 @@ def ranges(name: str, class_name: str, on: date) -> dict[int, int]:
 def look_up(number: Column, classes: dict[int, int]) -> Column:
     """The class of a whole number; null for null and for a number that is not listed.
 
-    One array instead of a chain of conditions, which would work the number out anew for each; in one expression, since
-    Spark is asked for every literal of its own.
+    One comparison for each run of numbers of one class, or of none, from below.
     """
-    listed = [str(classes.get(place, "cast(null as int)")) for place in range(max(classes) + 1)]
-    return F.get(F.expr(f"array({', '.join(listed)})"), number)
+    chain = F.when(number < min(classes), None)
+    last = max(classes)
+    for place in range(min(classes), last + 1):
+        if place == last or classes.get(place) != classes.get(place + 1):
+            chain = chain.when(number <= place, classes.get(place))
+    return chain

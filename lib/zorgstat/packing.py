@@ -27,11 +27,12 @@ class Packing:
             raise ValueError(f"{sum(self.bits.values())} bits do not fit in a bigint.")
 
     def pack(self, **numbers: Column) -> Column:
-        """The bigint that holds one number for every name."""
+        """The bigint that holds one number for every name; what is not given is null."""
         packed = F.lit(0).cast("bigint")
         for name, bits in self.bits.items():
-            place = F.coalesce(numbers[name].cast("bigint") + 1, F.lit(0).cast("bigint"))
-            packed = F.shiftleft(packed, bits).bitwiseOR(place)
+            packed = F.shiftleft(packed, bits)
+            if name in numbers:
+                packed = packed.bitwiseOR(F.coalesce(numbers[name].cast("bigint") + 1, F.lit(0).cast("bigint")))
         return packed
 
     def unpack(self, packed: Column, name: str) -> Column:

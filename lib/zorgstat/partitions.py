@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 # Of a session: how many. Left out, the engine decides, which Spark does well. Sail would take one, and split it again;
 # from four on it also knows that what is asked by more columns than these needs no other move (docs/engines.md).
 PARTITIONS = "zorgstat.partitions"
+FEW_LISTS, MANY_LISTS = 64, 256  # powers of two
 
 
 def gather(rows: DataFrame, *columns: str) -> DataFrame:
@@ -16,9 +17,15 @@ def gather(rows: DataFrame, *columns: str) -> DataFrame:
     return rows.repartition(int(partitions), *columns) if partitions else rows.repartition(*columns)
 
 
-def gather_lists(rows: DataFrame, *columns: str) -> DataFrame:
-    """As `gather`, of rows that become a list for each value: Spark does better to make lists first, and move those."""
-    return gather(rows, *columns) if _partitions(rows) else rows
+def gather_lists(rows: DataFrame, hashed: str) -> DataFrame:
+    """The rows with the list that each belongs to, by the last bits of a hash (`list`, null where that is null).
+
+    Sail does better with many: the values of a short one are told apart sooner. Spark sorts rows before it lists them
+    when a partition has 128 lists or more, and does better to make lists first, and move those.
+    """
+    lists = MANY_LISTS if _partitions(rows) else FEW_LISTS
+    listed = rows.withColumn("list", F.col(hashed).bitwiseAND(F.lit(lists - 1).cast("bigint")))
+    return gather(listed, "list") if lists == MANY_LISTS else listed
 
 
 def everywhere(rows: DataFrame) -> DataFrame:

@@ -43,7 +43,8 @@ SAME = {
 
 
 def touched(records: DataFrame) -> DataFrame:
-    return netting.touched(records, netting.requests(with_key(records)), person_key(records.sparkSession))
+    key = person_key(records.sparkSession)
+    return netting.touched(records, netting.requests(records, key), key)
 
 
 def assert_pairs(cases: DataFrame, strategy: str | None = None) -> None:

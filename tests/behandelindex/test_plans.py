@@ -70,7 +70,7 @@ def test_claims_are_read_four_times(plan: list[str]) -> None:
     """For the labels that they name (one column), for the credits, for what those touch, and for all the rest."""
     scans = [line for line in operators(plan, "FileScan parquet") if "/claims/" in line]
     columns = {re.sub(r"#\d+L?", "", re.search(r"\[([^\]]*)\]", line)[1]) for line in scans}  # type: ignore[index]
-    assert sorted(len(read.split(",")) for read in columns) == [1, 12, 12, 15], columns
+    assert sorted(len(read.split(",")) for read in columns) == [1, 8, 12, 15], columns
 
 
 def test_no_row_by_row_python_and_no_product(plan: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from string import ascii_letters
+from string import ascii_letters, digits
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -72,13 +72,8 @@ def age_class(birth_date: Column, settings: Settings) -> Column:
 
 def postcode4(postcode: Column) -> Column:
     """The four digits of `1234AB`, `1234 AB` or `1234`; null for anything else, which is abroad."""
-    number = F.substring(postcode, 1, 4)
-    letters = F.when(F.substring(postcode, 5, 1) == " ", F.substring(postcode, 6, 20)).otherwise(
-        F.substring(postcode, 5, 20)
-    )
-    two_letters = (F.length(letters) == 2) & (F.translate(letters, ascii_letters, "") == "")
-    is_dutch = privacy.digits(number, 4).isNotNull() & ((F.length(postcode) == 4) | two_letters)
-    return F.when(is_dutch, number)
+    shape = F.translate(postcode, digits + ascii_letters, "0" * len(digits) + "A" * len(ascii_letters))
+    return F.when(shape.isin("0000", "0000AA", "0000 AA"), F.substring(postcode, 1, 4))
 
 
 def high_covers(av_classes: DataFrame, av_packages: DataFrame, labels: DataFrame, settings: Settings) -> DataFrame:

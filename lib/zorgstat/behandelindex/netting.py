@@ -22,17 +22,17 @@ KEY = ("treatment_date", "performance_code", "amount_cents")
 RECORD = ("uzovi", "practice_agb", "claim_reference")
 SAME_KEY = (*RECORD[:2], *PERSON, *KEY)
 DAY_PLACES = 10
-NAME_MARKS, KEY_MARKS = 32, 31  # bits of a bigint
+MARKS = 32  # bits: half of a bigint
 
 
-def requests(records: DataFrame) -> DataFrame:
-    """What the credits in play ask for, one row for each label, practice and person that has any.
+def requests(claims: DataFrame, person_key: DataFrame) -> DataFrame:
+    """What the credits ask for, in play or not, one row for each label, practice and person that has any.
 
-    In:  records judged by their delivery and label (`selection.judge_delivery`, `judge_label`).
+    In:  claims; person_key (`privacy.PERSON_KEY`).
     Out: within (a hash of label, practice and bsn), marks (a bit for each reference and each key, by their hashes).
     """
-    credits = records.where(_is_in_play() & (F.col("debit_credit") == "C"))
-    marked = credits.select(_within().alias("within"), _marks(F.col("prior_reference")).alias("marks"))
+    credits = _locate(claims.where(F.col("debit_credit") == "C"), person_key)
+    marked = credits.select("within", _marks("prior_reference").bitwiseOR(_marks(*KEY, first=MARKS)).alias("marks"))
     return marked.groupBy("within").agg(F.bit_or("marks").alias("marks"))
 
 
@@ -43,10 +43,10 @@ def touched(claims: DataFrame, requests: DataFrame, person_key: DataFrame) -> Da
     Out: the claims that share a reference or a key with a credit. Hashes only leave out what cannot be part of a pair:
          where two things have one hash there is a claim too many, and what follows compares the columns themselves.
     """
-    located = F.broadcast(person_key).crossJoin(claims).select(*claims.columns, _within().alias("within"))
-    asked = everywhere(requests).join(located, "within")
+    asked = everywhere(requests).join(_locate(claims, person_key), "within")
     name = F.when(F.col("debit_credit") == "C", F.col("prior_reference")).otherwise(F.col("claim_reference"))
-    return asked.where(F.col("marks").bitwiseAND(_marks(name)) != 0).select(*claims.columns)
+    is_asked = [F.bitwise_not("marks").bitwiseAND(marks) == 0 for marks in (_marks(name), _marks(*KEY, first=MARKS))]
+    return asked.where(is_asked[0] | is_asked[1]).select(*claims.columns)
 
 
 def take_back(candidates: DataFrame, keep: Keep) -> DataFrame:
@@ -165,16 +165,16 @@ def _is_in_play() -> Column:
     return F.col("outcome").isNull() & (strategy != "none")
 
 
-def _within() -> Column:
-    """Label, practice and bsn."""
-    return privacy.keyed_hash("uzovi", "practice_agb", "bsn")
+def _locate(claims: DataFrame, person_key: DataFrame) -> DataFrame:
+    """Adds within: a hash of label, practice and bsn."""
+    within = privacy.keyed_hash("uzovi", "practice_agb", "bsn").alias("within")
+    return F.broadcast(person_key).crossJoin(claims).select(*claims.columns, within)
 
 
-def _marks(name: Column) -> Column:
-    """Two bits: of the reference that a pair has in common, a debit's own and a credit's prior one, and of the key."""
-    return _mark(F.xxhash64(name), 0, NAME_MARKS).bitwiseOR(_mark(F.xxhash64(*KEY), NAME_MARKS, KEY_MARKS))
-
-
-def _mark(hashed: Column, first: int, marks: int) -> Column:
-    place = first + F.pmod(hashed, F.lit(marks)).cast("int")
-    return F.call_function("shiftleft", F.lit(1).cast("bigint"), place)
+def _marks(*value: Column | str, first: int = 0) -> Column:
+    """Two of 32 bits of a bigint, from the first on, by the hash of a value: few others have both."""
+    hashed = F.xxhash64(*value)
+    last = F.lit(MARKS - 1).cast("bigint")
+    places = [number.bitwiseAND(last).cast("int") for number in (hashed, F.shiftright(hashed, 32))]
+    marks = [F.call_function("shiftleft", F.lit(1 << first).cast("bigint"), place) for place in places]
+    return marks[0].bitwiseOR(marks[1])

@@ -54,7 +54,7 @@ def judge(inputs: Frames, labels: DataFrame, practices: DataFrame, settings: Set
     judge_label = partial(selection.judge_label, labels=labels)
     judge_treatment = partial(selection.judge_treatment, settings=settings)
     delivered = judge_delivery(claims)
-    requests = keep(netting.requests(judge_label(delivered)))
+    requests = keep(netting.requests(claims, person_key))
     touched = judge_label(judge_delivery(netting.touched(claims, requests, person_key)))
     paired = netting.take_back(privacy.name_people(touched), keep)
     as_if_unpaired = privacy.name_people(F.broadcast(person_key).crossJoin(delivered)).select(

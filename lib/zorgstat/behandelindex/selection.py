@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import IntEnum
+from functools import reduce
 from typing import Any, cast
 
 from pyspark.sql import Column, DataFrame, Window
@@ -56,9 +57,10 @@ FEATURES = Packing({"outcome": 5, "label": 21, "practice": 27, "diagnosis": 7, "
 def first_that_applies(rules: Sequence[tuple[Outcome, Column]]) -> Column:
     """The number of the first outcome, in the order of `Outcome`, whose condition is true: the least of them.
 
-    Null when none is; a null condition is not true.
+    Null when none is, which most records are told by at once; a null condition is not true.
     """
-    return F.least(*[F.when(condition, F.lit(int(outcome))) for outcome, condition in rules])
+    applies = reduce(Column.__or__, [condition for _, condition in rules])
+    return F.when(applies, F.least(*[F.when(condition, F.lit(int(outcome))) for outcome, condition in rules]))
 
 
 def outcome_name(number: Column) -> Column:
@@ -151,25 +153,25 @@ def judge_treatment(records: DataFrame, settings: Settings) -> DataFrame:
 
     In:  records (from `judge_delivery` and `privacy.name_people`, with is_paired and records: `netting.moves`).
     Out: uzovi, practice_agb, person, outcome (int; null: still undecided), diagnosis (the last two of four digits),
-         insurance (1 bzv, 2 by cover, 3 high, 4 covid), each null when invalid; records.
+         insurance (1 bzv, 2 by cover, 3 high), each null when invalid; records.
     Source: method 1.1 table 1, 1.2, annex 1; docs/method.md, outcomes 9 to 13.
     """
     on = settings.report.period_end
     is_credit, is_paired = F.col("debit_credit") == "C", F.col("is_paired")
-    insurance = _insurance(F.col("csi_code"), on)
+    csi_code = F.col("csi_code")
     by_treatment = first_that_applies(
         [
             (Outcome.CREDIT, is_credit & is_paired),
             (Outcome.CREDIT_UNMATCHED, is_credit),
             (Outcome.NETTED, is_paired),
             (Outcome.PERFORMANCE_CODE, _is_none_of(F.col("performance_code"), _performance_codes(on))),
-            (Outcome.CSI_COVID, insurance == COVID),
+            (Outcome.CSI_COVID, csi_code.isin(_csi_codes("covid", on))),
         ]
     )
     return records.select(
         *("uzovi", "practice_agb", "person", "records"),
         F.least("outcome", by_treatment).alias("outcome"),
-        insurance.alias("insurance"),
+        _insurance(csi_code, on).alias("insurance"),
         _last_two_digits(F.col("diagnosis_code")).alias("diagnosis"),
     )
 
@@ -200,7 +202,9 @@ def group_like_treatments(records: DataFrame) -> DataFrame:
 
     In: records (from `number_features`). Out: its columns; records (bigint) is above zero.
     """
-    features = FEATURES.pack(**{name: F.col(name) for name in FEATURES.bits}).alias("features")
+    decided = FEATURES.pack(outcome=F.col("outcome"), label=F.col("label"))
+    undecided = FEATURES.pack(**{name: F.col(name) for name in FEATURES.bits if name != "outcome"})
+    features = F.when(F.col("outcome").isNull(), undecided).otherwise(decided).alias("features")
     groups = (
         gather(records.select("person", features, "records"), "person")
         .groupBy("person", "features")
@@ -242,18 +246,20 @@ def count_outcomes(judged: DataFrame, labels: DataFrame) -> DataFrame:
     )
 
 
-BZV, BY_COVER, HIGH, COVID = 1, 2, 3, 4
-INSURANCE = {"by_cover": BY_COVER, "bzv": BZV, "high": HIGH, "covid": COVID}  # what most records are of comes first
+BZV, BY_COVER, HIGH = 1, 2, 3
+INSURANCE = {"by_cover": BY_COVER, "bzv": BZV, "high": HIGH}  # what most records are of comes first
 
 
 def _insurance(csi_code: Column, on: date) -> Column:
-    """The group of a CSI code (csi_groups.csv); null for a code in no group. Source: method 1.3.5."""
-    listed = codes.rows("csi_groups", on)
+    """The group of a CSI code (csi_groups.csv); null for a code in no group of these. Source: method 1.3.5."""
     chain: Any = F
     for group, number in INSURANCE.items():
-        members = [row["csi_code"] for row in listed if row["insurance"] == group]
-        chain = chain.when(csi_code.isin(members), F.lit(number))
+        chain = chain.when(csi_code.isin(_csi_codes(group, on)), F.lit(number))
     return cast(Column, chain)
+
+
+def _csi_codes(group: str, on: date) -> list[str]:
+    return [row["csi_code"] for row in codes.rows("csi_groups", on) if row["insurance"] == group]
 
 
 def pathology_class(diagnosis: Column, settings: Settings) -> Column:
