@@ -390,8 +390,9 @@ def set_out(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
         "bands": bands,
     }
     set_variables(connection, values)
-    csi_groups = {row["csi_code"]: (INSURANCE | {"covid": 4})[row["insurance"]] for row in codes.rows("csi_groups", on)}
-    set_map(connection, "insurance", csi_groups)
+    groups = INSURANCE | {"covid": 4}  # decided by it: no such record is in a group
+    insurance = {row["csi_code"]: groups[row["insurance"]] for row in codes.rows("csi_groups", on)}
+    set_map(connection, "insurance", insurance)
     for name in ("netting", "av_source", "av_policy"):
         set_map(connection, name, getattr(settings, name))
 

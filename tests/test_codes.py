@@ -51,6 +51,7 @@ def test_what_is_not_listed_has_no_class(spark: SparkSession) -> None:
         0      |
         4      |
         -1     |
+        -2     |
                |
         """,
     )

@@ -20,12 +20,13 @@ def gather(rows: DataFrame, *columns: str) -> DataFrame:
 def gather_lists(rows: DataFrame, hashed: str) -> DataFrame:
     """The rows with the list that each belongs to, by the last bits of a hash (`list`, null where that is null).
 
-    Sail does better with many: the values of a short one are told apart sooner. Spark sorts rows before it lists them
-    when a partition has 128 lists or more, and does better to make lists first, and move those.
+    On Sail they are gathered, for many lists. Spark does better to make few lists, and move those
+    (docs/decisions/0004-unique-claims.md).
     """
-    lists = MANY_LISTS if _partitions(rows) else FEW_LISTS
+    is_gathered = _partitions(rows) is not None
+    lists = MANY_LISTS if is_gathered else FEW_LISTS
     listed = rows.withColumn("list", F.col(hashed).bitwiseAND(F.lit(lists - 1).cast("bigint")))
-    return gather(listed, "list") if lists == MANY_LISTS else listed
+    return gather(listed, "list") if is_gathered else listed
 
 
 def everywhere(rows: DataFrame) -> DataFrame:

@@ -354,3 +354,16 @@ def test_debits_that_no_credit_touches_are_left_out(spark: SparkSession) -> None
     left = touched(records.drop("pair"))
     key = ["practice_agb", "claim_reference"]
     assert_rows(left.select(*key), cases.where("pair").select(*key), key=key)
+
+
+def test_few_others_of_a_person_are_touched_in_vain(spark: SparkSession) -> None:
+    # One credit, and debits on other days under other references: with one bit of 32 for each some 60 would be touched.
+    others = spark.range(1000).select(
+        F.col("id").cast("string").alias("claim_reference"),
+        F.when(F.col("id") == 0, "C").otherwise("D").alias("debit_credit"),
+        F.when(F.col("id") == 0, "none of these").alias("prior_reference"),
+        F.date_add(F.lit("2023-01-01").cast("date"), F.col("id").cast("int")).alias("treatment_date"),
+    )
+    same = {"uzovi": "0101", "practice_agb": "04000001", "bsn": "111222333", "performance_code": "1000"}
+    records = others.select("*", *[F.lit(value).alias(name) for name, value in same.items()])
+    assert 1 <= touched(records.withColumn("amount_cents", F.lit(3500).cast("bigint"))).count() <= 20

@@ -157,7 +157,7 @@ def judge(cases: DataFrame) -> DataFrame:
 
 
 def test_outcomes_of_the_treatment_in_their_order(spark: SparkSession) -> None:
-    # before: an outcome that the record has already. What is decided needs no features any more.
+    # before: an outcome that the record has already.
     cases = frame(
         spark,
         """case string, before string, debit_credit string, is_paired boolean, performance_code string, csi_code string,
@@ -170,8 +170,8 @@ def test_outcomes_of_the_treatment_in_their_order(spark: SparkSession) -> None:
         netted    |              | D            | true      | 9999             | 020      | netted           |
         unlisted  |              | D            |           | 9999             | 020      | performance_code |
         no code   |              | D            |           |                  | 021      | performance_code |
-        short     |              | D            |           | 100              | 001      | performance_code |
-        screening |              | D            |           | 1850             | 001      | performance_code |
+        short     |              | D            |           | 100              | 001      | performance_code | 1
+        screening |              | D            |           | 1850             | 001      | performance_code | 1
         covid     |              | D            |           | 1000             | 020      | csi_covid        |
         covid too |              | D            |           | 1000             | 021      | csi_covid        |
         by cover  |              | D            |           | 1864             | 009      |                  | 2

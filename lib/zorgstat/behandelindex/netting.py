@@ -22,22 +22,23 @@ KEY = ("treatment_date", "performance_code", "amount_cents")
 RECORD = ("uzovi", "practice_agb", "claim_reference")
 SAME_KEY = (*RECORD[:2], *PERSON, *KEY)
 DAY_PLACES = 10
-MARKS = 32  # bits: half of a bigint
+HALF = 32  # bits of a bigint
 
 
 def requests(claims: DataFrame, person_key: DataFrame) -> DataFrame:
     """What the credits ask for, in play or not, one row for each label, practice and person that has any.
 
     In:  claims; person_key (`privacy.PERSON_KEY`).
-    Out: within (a hash of label, practice and bsn), marks (a bit for each reference and each key, by their hashes).
+    Out: within (a hash of label, practice and bsn), marks (`_marks` of each reference and each key).
     """
     credits = _locate(claims.where(F.col("debit_credit") == "C"), person_key)
-    marked = credits.select("within", _marks("prior_reference").bitwiseOR(_marks(*KEY, first=MARKS)).alias("marks"))
+    of_reference, of_key = _marks(F.col("prior_reference"))
+    marked = credits.select("within", of_reference.bitwiseOR(of_key).alias("marks"))
     return marked.groupBy("within").agg(F.bit_or("marks").alias("marks"))
 
 
 def touched(claims: DataFrame, requests: DataFrame, person_key: DataFrame) -> DataFrame:
-    """Leaves out the debits that no credit can touch, some 92 in a hundred, before anything is sorted.
+    """Leaves out the debits that no credit can touch, some 93 in a hundred, before anything is sorted.
 
     In:  claims; requests; person_key (`privacy.PERSON_KEY`).
     Out: the claims that share a reference or a key with a credit. Hashes only leave out what cannot be part of a pair:
@@ -45,8 +46,8 @@ def touched(claims: DataFrame, requests: DataFrame, person_key: DataFrame) -> Da
     """
     asked = everywhere(requests).join(_locate(claims, person_key), "within")
     name = F.when(F.col("debit_credit") == "C", F.col("prior_reference")).otherwise(F.col("claim_reference"))
-    is_asked = [F.bitwise_not("marks").bitwiseAND(marks) == 0 for marks in (_marks(name), _marks(*KEY, first=MARKS))]
-    return asked.where(is_asked[0] | is_asked[1]).select(*claims.columns)
+    of_reference, of_key = _marks(name)
+    return asked.where(_are_asked(of_reference) | _are_asked(of_key)).select(*claims.columns)
 
 
 def take_back(candidates: DataFrame, keep: Keep) -> DataFrame:
@@ -171,10 +172,24 @@ def _locate(claims: DataFrame, person_key: DataFrame) -> DataFrame:
     return F.broadcast(person_key).crossJoin(claims).select(*claims.columns, within)
 
 
-def _marks(*value: Column | str, first: int = 0) -> Column:
-    """Two of 32 bits of a bigint, from the first on, by the hash of a value: few others have both."""
-    hashed = F.xxhash64(*value)
-    last = F.lit(MARKS - 1).cast("bigint")
-    places = [number.bitwiseAND(last).cast("int") for number in (hashed, F.shiftright(hashed, 32))]
-    marks = [F.call_function("shiftleft", F.lit(1 << first).cast("bigint"), place) for place in places]
-    return marks[0].bitwiseOR(marks[1])
+def _marks(name: Column) -> tuple[Column, Column]:
+    """Of the reference that a pair has in common, a debit's own and a credit's prior one, and of the key.
+
+    Each two bits of a bigint by their hash, in the lower and in the upper half: of what nobody asks for seldom both are
+    set.
+    """
+    return _mark(F.xxhash64(name), 0), _mark(F.xxhash64(*KEY), HALF)
+
+
+def _mark(hashed: Column, first: int) -> Column:
+    one, last = F.lit(1 << first).cast("bigint"), F.lit(HALF - 1).cast("bigint")
+    bits = [
+        F.call_function("shiftleft", one, number.bitwiseAND(last).cast("int"))
+        for number in (hashed, F.shiftright(hashed, HALF))
+    ]
+    return bits[0].bitwiseOR(bits[1])
+
+
+def _are_asked(marks: Column) -> Column:
+    """Are both bits set in what the credits ask for?"""
+    return F.bitwise_not("marks").bitwiseAND(marks) == 0

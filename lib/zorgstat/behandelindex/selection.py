@@ -57,7 +57,7 @@ FEATURES = Packing({"outcome": 5, "label": 21, "practice": 27, "diagnosis": 7, "
 def first_that_applies(rules: Sequence[tuple[Outcome, Column]]) -> Column:
     """The number of the first outcome, in the order of `Outcome`, whose condition is true: the least of them.
 
-    Null when none is, which most records are told by at once; a null condition is not true.
+    Null when none is: that is asked first, since it is so for most records. A null condition is not true.
     """
     applies = reduce(Column.__or__, [condition for _, condition in rules])
     return F.when(applies, F.least(*[F.when(condition, F.lit(int(outcome))) for outcome, condition in rules]))
@@ -153,7 +153,7 @@ def judge_treatment(records: DataFrame, settings: Settings) -> DataFrame:
 
     In:  records (from `judge_delivery` and `privacy.name_people`, with is_paired and records: `netting.moves`).
     Out: uzovi, practice_agb, person, outcome (int; null: still undecided), diagnosis (the last two of four digits),
-         insurance (1 bzv, 2 by cover, 3 high), each null when invalid; records.
+         insurance (1 bzv, 2 by cover, 3 high; null for covid too), each null when invalid; records.
     Source: method 1.1 table 1, 1.2, annex 1; docs/method.md, outcomes 9 to 13.
     """
     on = settings.report.period_end
@@ -177,30 +177,24 @@ def judge_treatment(records: DataFrame, settings: Settings) -> DataFrame:
 
 
 def number_features(records: DataFrame, practices: DataFrame) -> DataFrame:
-    """All that is still to be judged of a record, as small integers; of what is decided, nothing but its label.
+    """All that is still to be judged of a record, as small integers.
 
     In:  records (from `judge_treatment` and `judge_label`); practices (`number_practices`).
     Out: outcome, label, person (a stand-in below zero when the bsn is not 9 digits or no longer needed: nobody looks at
-         it then), practice, diagnosis, insurance, each null when invalid or no longer needed; records.
+         it then), practice, diagnosis, insurance, each null when invalid; records.
     """
     # Records without a person have one per label and outcome, so that they do not all meet in one partition.
     nobody = -(F.col("label") * (len(Outcome) + 1) + F.coalesce("outcome", F.lit(0)))
-    undecided = F.col("outcome").isNull()
-    return (
-        F.broadcast(practices)
-        .join(records, "practice_agb", "right")
-        .select(
-            *("outcome", "label", "records"),
-            F.coalesce(F.when(undecided, F.col("person")), nobody).alias("person"),
-            *[F.when(undecided, F.col(name)).alias(name) for name in ("practice", "diagnosis", "insurance")],
-        )
-    )
+    person = F.coalesce(F.when(F.col("outcome").isNull(), F.col("person")), nobody).alias("person")
+    located = F.broadcast(practices).join(records, "practice_agb", "right")
+    return located.select("outcome", "label", person, "practice", "diagnosis", "insurance", "records")
 
 
 def group_like_treatments(records: DataFrame) -> DataFrame:
     """One row for records that agree in everything still to be judged; from here on a person is in one partition.
 
-    In: records (from `number_features`). Out: its columns; records (bigint) is above zero.
+    In:  records (from `number_features`).
+    Out: its columns, of what is decided nothing but outcome and label; records (bigint) is above zero.
     """
     decided = FEATURES.pack(outcome=F.col("outcome"), label=F.col("label"))
     undecided = FEATURES.pack(**{name: F.col(name) for name in FEATURES.bits if name != "outcome"})
@@ -251,7 +245,10 @@ INSURANCE = {"by_cover": BY_COVER, "bzv": BZV, "high": HIGH}  # what most record
 
 
 def _insurance(csi_code: Column, on: date) -> Column:
-    """The group of a CSI code (csi_groups.csv); null for a code in no group of these. Source: method 1.3.5."""
+    """The group of a CSI code (csi_groups.csv); null for covid, which does not count, and for a code in no group.
+
+    Source: method 1.3.5.
+    """
     chain: Any = F
     for group, number in INSURANCE.items():
         chain = chain.when(csi_code.isin(_csi_codes(group, on)), F.lit(number))
