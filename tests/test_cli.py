@@ -237,6 +237,21 @@ def test_a_failing_run_shows_no_citizen(delivery: Delivery, tmp_path: Path) -> N
     assert not any(bsn in shown for bsn in delivery.citizens)
 
 
+def test_what_java_was_telling_when_it_ended_is_not_on_the_screen(tmp_path: Path) -> None:
+    program = """
+import socket, time
+from zorgstat.io import session
+with session.start("spark", light=True) as engine:
+    with socket.create_connection(engine.spark.sparkContext._accumulatorServer.server_address):
+        pass
+    time.sleep(1)
+    assert "broke off" in engine.log.read_text()
+"""
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, env=environment(tmp_path), capture_output=True, text=True, timeout=120)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_ctrl_c_ends_a_run_on_spark_and_leaves_the_version_before_it(delivery: Delivery, tmp_path: Path) -> None:
     """Spark publishes what Sail published. Stopped in the next version it ends at once, in words, with nothing more."""
     command = [sys.executable, "-m", "zorgstat", "behandelindex", "run", CONF / "2023-3.toml", CONF / "2023-2.toml"]

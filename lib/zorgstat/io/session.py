@@ -349,11 +349,17 @@ def _local(conf: Mapping[str, str], light: bool) -> Engine:
         with _quiet(log):
             logging.basicConfig(filename=log)  # Py4J tells of an interrupted call at length
             spark = _build(settings)
+            spark.sparkContext._accumulatorServer.handle_error = _tell_log  # type: ignore[assignment,method-assign]
             return Engine("spark", spark, log, helper=spark.sparkContext._gateway.proc.pid)  # type: ignore[union-attr]
     except Exception as error:  # whatever keeps Java from starting
         raise EngineError(
             f"Spark did not start ({type(error).__name__}). Is Java 17 or 21 installed? See {log}."
         ) from None
+
+
+def _tell_log(*_: object) -> None:
+    """Java may end, by Ctrl-C, while it tells this process of its work: otherwise that is a traceback on the screen."""
+    logging.warning("What Java was telling broke off.", exc_info=True)
 
 
 def is_alone(master: str) -> bool:
