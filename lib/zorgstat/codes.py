@@ -44,8 +44,7 @@ def look_up(number: Column, classes: dict[int, int]) -> Column:
     One comparison for each run of numbers of one class, or of none, from below.
     """
     chain = F.when(number < min(classes), None)
-    last = max(classes)
-    for place in range(min(classes), last + 1):
-        if place == last or classes.get(place) != classes.get(place + 1):
+    for place in range(min(classes), max(classes) + 1):
+        if classes.get(place) != classes.get(place + 1):
             chain = chain.when(number <= place, classes.get(place))
     return chain

@@ -7,6 +7,7 @@ treatments.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import IntEnum
@@ -158,20 +159,20 @@ def judge_treatment(records: DataFrame, settings: Settings) -> DataFrame:
     """
     on = settings.report.period_end
     is_credit, is_paired = F.col("debit_credit") == "C", F.col("is_paired")
-    csi_code = F.col("csi_code")
+    csi_code, csi_groups = F.col("csi_code"), _csi_groups(on)
     by_treatment = first_that_applies(
         [
             (Outcome.CREDIT, is_credit & is_paired),
             (Outcome.CREDIT_UNMATCHED, is_credit),
             (Outcome.NETTED, is_paired),
             (Outcome.PERFORMANCE_CODE, _is_none_of(F.col("performance_code"), _performance_codes(on))),
-            (Outcome.CSI_COVID, csi_code.isin(_csi_codes("covid", on))),
+            (Outcome.CSI_COVID, csi_code.isin(csi_groups["covid"])),
         ]
     )
     return records.select(
         *("uzovi", "practice_agb", "person", "records"),
         F.least("outcome", by_treatment).alias("outcome"),
-        _insurance(csi_code, on).alias("insurance"),
+        _insurance(csi_code, csi_groups).alias("insurance"),
         _last_two_digits(F.col("diagnosis_code")).alias("diagnosis"),
     )
 
@@ -244,19 +245,23 @@ BZV, BY_COVER, HIGH = 1, 2, 3
 INSURANCE = {"by_cover": BY_COVER, "bzv": BZV, "high": HIGH}  # what most records are of comes first
 
 
-def _insurance(csi_code: Column, on: date) -> Column:
-    """The group of a CSI code (csi_groups.csv); null for covid, which does not count, and for a code in no group.
+def _insurance(csi_code: Column, csi_groups: Mapping[str, list[str]]) -> Column:
+    """The group of a CSI code; null for covid, which does not count, and for a code in no group.
 
     Source: method 1.3.5.
     """
     chain: Any = F
     for group, number in INSURANCE.items():
-        chain = chain.when(csi_code.isin(_csi_codes(group, on)), F.lit(number))
+        chain = chain.when(csi_code.isin(csi_groups[group]), F.lit(number))
     return cast(Column, chain)
 
 
-def _csi_codes(group: str, on: date) -> list[str]:
-    return [row["csi_code"] for row in codes.rows("csi_groups", on) if row["insurance"] == group]
+def _csi_groups(on: date) -> Mapping[str, list[str]]:
+    """The codes of each group (csi_groups.csv)."""
+    groups = defaultdict[str, list[str]](list)
+    for row in codes.rows("csi_groups", on):
+        groups[row["insurance"]].append(row["csi_code"])
+    return groups
 
 
 def pathology_class(diagnosis: Column, settings: Settings) -> Column:
