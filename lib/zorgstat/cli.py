@@ -387,23 +387,30 @@ def verify_run(
     "compare",
     "  zorgstat runs compare behandelindex-2023-1-001-0a1b2c behandelindex-2023-2-001-3d4e5f --output published\n"
     "  zorgstat runs compare behandelindex-2023-3-001-0a1b2c behandelindex-2023-3-002-3d4e5f --output published \\\n"
-    "      --practices 25 --json",
+    "      --most 25 --json\n"
+    "  zorgstat runs compare wlz-2023-2-001-0a1b2c wlz-2023-2-002-3d4e5f --output published",
 )
 @click.argument("before", metavar="RUN")
 @click.argument("after", metavar="RUN")
 @click.option(
-    "--practices", type=click.IntRange(min=1), default=10, show_default=True, help="So many of those that moved most."
+    "--most",
+    "--practices",
+    "most",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="So many practices, or lines of statements, that moved most.",
 )
 @AS_JSON
 def compare_runs(
-    output_root: str, conf: tuple[str, ...], engine: str, before: str, after: str, practices: int, as_json: bool
+    output_root: str, conf: tuple[str, ...], engine: str, before: str, after: str, most: int, as_json: bool
 ) -> None:
-    """What changed from one run to another: settings, inputs, totals, and the practices that moved most.
+    """What changed from one run to another: settings, inputs, totals, and what moved most.
 
-    Of one pipeline: version 1 and version 2 of a year, or a run and its correction, withdrawn or not.
+    Of one pipeline: version 1 and version 2 of a year, two quarters, or a run and its correction, withdrawn or not.
     """
     place = _place(output_root, conf, engine)
-    raise SystemExit(compare.compare(place, before, after, most=practices, as_json=as_json))
+    raise SystemExit(compare.compare(place, before, after, most=most, as_json=as_json))
 
 
 @_of_runs(

@@ -9,15 +9,30 @@ WIDTH = 26
 LONGEST = 100  # of a key or a value in a message
 
 
-def heading(name: str, *columns: str) -> str:
+def heading(name: str, *columns: str, width: int = WIDTH) -> str:
     """What the figures below it are; every further column of them is as wide as the first."""
-    return f"{name:<{WIDTH + 2}} " + "".join(f"{column:>14}" for column in columns)
+    return f"{name:<{width + 2}} " + "".join(f"{column:>14}" for column in columns)
 
 
-def figure(name: str, value: str, share: str = "") -> str:
+def figure(name: str, value: str, share: str = "", width: int = WIDTH) -> str:
     """A name and a figure, set to the right; what stands behind it follows. A long name takes room of the figure."""
-    room = 14 - max(0, len(name) - WIDTH)
-    return f"  {name:<{WIDTH}} {value:>{max(room, 0)}}{share}".rstrip()
+    room = 14 - max(0, len(name) - width)
+    return f"  {name:<{width}} {value:>{max(room, 0)}}{share}".rstrip()
+
+
+def side_by_side(name: str, before: float | None, after: float | None, width: int = WIDTH) -> str:
+    """A figure before and after, the change, and its share; whole numbers as such, - for what is not there."""
+    decimals = 2 if isinstance(before, float) else 0
+    shown = ["-" if value is None else f"{value:,.{decimals}f}" for value in (before, after)]
+    if before is None or after is None:
+        return figure(name, shown[0], f"{shown[1]:>14}", width)
+    share = f"{signed(100 * (after / before - 1), 1):>9}%" if before else ""
+    return figure(name, shown[0], f"{shown[1]:>14}{signed(after - before, decimals):>14}{share}", width)
+
+
+def signed(value: float, decimals: int = 0) -> str:
+    rounded = round(value, decimals)
+    return f"{rounded:+,.{decimals}f}" if rounded else f"{0:,.{decimals}f}"
 
 
 def words(name: str, value: str) -> str:

@@ -14,7 +14,7 @@ from zorgstat.behandelindex import compare, summary
 from zorgstat.behandelindex.compare import BEFORE_AND_AFTER, EDGES, FEWEST, PARTS, SIDES
 from zorgstat.behandelindex.selection import OUTCOME_NAMES
 from zorgstat.pipelines import Comparison, Frames
-from zorgstat.text import figure, heading
+from zorgstat.text import figure, heading, side_by_side, signed
 
 WIDTH = 55  # of the name of a practice or a basket, in characters
 SIZES = ("practices", "combinations_before", "combinations_after")
@@ -179,13 +179,13 @@ def _describe_totals(figures: Mapping[str, Any]) -> list[str]:
     per_combination = {side: totals["treatments"][side] / totals["combinations"][side] for side in BEFORE_AND_AFTER}
     lines = [
         heading("records", "before", "after", "change"),
-        _side_by_side("records read", read),
-        *[_side_by_side(f"  {name}", counts) for name, counts in records.items()],
+        side_by_side("records read", **read),
+        *[side_by_side(f"  {name}", **counts) for name, counts in records.items()],
         "",
         heading("totals", "before", "after", "change"),
-        *[_side_by_side(name, totals[name]) for name in ("practices", "combinations", "treatments")],
-        _side_by_side("treatments per combination", per_combination),
-        _side_by_side("spread of the indices", totals["sd"]),
+        *[side_by_side(name, **totals[name]) for name in ("practices", "combinations", "treatments")],
+        side_by_side("treatments per combination", **per_combination),
+        side_by_side("spread of the indices", **totals["sd"]),
     ]
     bands = figures["correction_factors"]
     if any(band["before"] != band["after"] for band in bands):
@@ -283,21 +283,7 @@ def _describe_moved(figures: Mapping[str, Any]) -> list[str]:
 
 
 def _parts(name: str, of: Mapping[str, Any]) -> str:
-    return f"  {name:<{WIDTH}}" + "".join(f"{_signed(of[part], 2):>11}" for part in PARTS)
-
-
-def _side_by_side(name: str, of: Mapping[str, Any]) -> str:
-    before, after = (of[side] for side in BEFORE_AND_AFTER)
-    decimals = 2 if isinstance(before, float) else 0
-    share = f"{_signed(100 * (after / before - 1), 1):>9}%" if before else ""
-    return figure(
-        name, f"{before:,.{decimals}f}", f"{after:>14,.{decimals}f}{_signed(after - before, decimals):>14}{share}"
-    )
-
-
-def _signed(value: float, decimals: int) -> str:
-    rounded = round(value, decimals)
-    return f"{rounded:+,.{decimals}f}" if rounded else f"{0:,.{decimals}f}"
+    return f"  {name:<{WIDTH}}" + "".join(f"{signed(of[part], 2):>11}" for part in PARTS)
 
 
 def _from_to(*told: str) -> str:

@@ -125,15 +125,8 @@ def _run(pipeline: Pipeline, settings: Settings, inputs: Store, stored: Store, f
 
     phases.begin("verify")
     rows_of_run = outputs.of_run(stored, pipeline.outputs, run.run_id)
-    asked = {
-        "looks": outputs.looks(pipeline, rows_of_run),
-        "measures": {str(place): frame for place, frame in enumerate(pipeline.more_measures(rows_of_run))},
-        "queries": pipeline.queries(rows_of_run),
-        "remarks": {"remarks": pipeline.remarks(frames, settings)},
-    }
-    told = _look_up(asked)  # at once: what the report tells too
-    findings += [Finding(**row.asDict()) for row in told["remarks"]["remarks"]]
-    seen = {name: row.asDict() for name, (row,) in told["looks"].items()}
+    looked = by_name(DataFrame.collect, outputs.looks(pipeline, rows_of_run))
+    seen = {name: row.asDict() for name, (row,) in looked.items()}
     sums, verified = outputs.verify(pipeline.outputs, seen, computed)
     findings += verified
     if repeated is not None:
@@ -141,6 +134,13 @@ def _run(pipeline: Pipeline, settings: Settings, inputs: Store, stored: Store, f
     _stop_at_errors(stored, run, findings, phases)
 
     phases.begin("check")
+    asked = {
+        "measures": {str(place): frame for place, frame in enumerate(pipeline.more_measures(rows_of_run))},
+        "queries": pipeline.queries(rows_of_run),
+        "remarks": {"remarks": pipeline.remarks(frames, settings)},
+    }
+    told = _look_up(asked)  # at once: what the report tells too
+    findings += [Finding(**row.asDict()) for row in told["remarks"]["remarks"]]
     measured = {name: value for row in seen.values() for name, value in row.items()}
     measured |= {name: value for (row,) in told["measures"].values() for name, value in row.asDict().items()}
     findings += pipeline.judge(measured, input_rows[pipeline.main_input.name])

@@ -128,6 +128,7 @@ INSURED = Part(
     board_statement=True,
 )
 PARTS = (PRODUCTION, PGB_HOLDERS, PGB_HOME_VISITS, PGB_TALKS, ADMIN_COSTS, INSURED)
+IN_EURO = (PRODUCTION.name, ADMIN_COSTS.name)  # the others count people
 
 
 def parts_owed(quarter: int) -> list[Part]:

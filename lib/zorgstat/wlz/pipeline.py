@@ -12,6 +12,7 @@ from zorgstat.wlz import (
     admin_costs,
     checks,
     claims,
+    compare,
     findings,
     insured,
     known,
@@ -182,4 +183,5 @@ WLZ = Pipeline(
     queries=summary.queries,
     figures=summary.figures,
     describe=summary.describe,
+    comparison=compare.COMPARISON,
 )

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from zorgstat.pipelines import Frames
 from zorgstat.text import day, figure
-from zorgstat.wlz.calendar import ADMIN_COSTS, PARTS
+from zorgstat.wlz.calendar import ADMIN_COSTS, IN_EURO, PARTS, PRODUCTION
 from zorgstat.wlz.findings import RULES, final_organisations
 from zorgstat.wlz.settings import Settings
 
@@ -80,7 +80,11 @@ def describe(settings: Settings, figures: Mapping[str, Any]) -> list[str]:
             "  an error keeps them from being final" if statements["concept"] else "",
         ),
         "",
-        figure("production, euro", f"{production['amount_euro']:,}", f"  of {production['zorgkantoren']} zorgkantoren"),
+        figure(
+            name_part(PRODUCTION.name),
+            f"{production['amount_euro']:,}",
+            f"  of {production['zorgkantoren']} zorgkantoren",
+        ),
         *[figure(name_part(part), f"{value:,}") for part, value in figures["parts"].items()],
         figure("missing providers", f"{figures['missing_providers']:,}"),
         figure("  estimated, euro", f"{figures['estimated_euro']:,}"),
@@ -95,7 +99,7 @@ def describe(settings: Settings, figures: Mapping[str, Any]) -> list[str]:
 
 def name_part(part: str) -> str:
     """A part as it is written in a list: its total is in euros or in people."""
-    return part.replace("_", " ") + (", euro" if part == ADMIN_COSTS.name else "")
+    return part.replace("_", " ") + (", euro" if part in IN_EURO else "")
 
 
 def _at(organisations: int) -> str:

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from zorgstat.checks import Finding
 from zorgstat.errors import SettingsError
-from zorgstat.wlz.calendar import ADMIN_COSTS, INSURED, PRODUCTION, Statement
+from zorgstat.wlz.calendar import IN_EURO, INSURED, PRODUCTION, Statement
 from zorgstat.wlz.documents import content, names, texts
 from zorgstat.wlz.documents.content import Earlier, Report
 
@@ -135,7 +135,7 @@ def _name(part: str, lines: Sequence[str], line: str) -> str:
 
 
 def _value(part: str, value: int) -> str:
-    return texts.euro(value) if part in (ADMIN_COSTS.name, PRODUCTION.name) else texts.number(value)
+    return texts.euro(value) if part in IN_EURO else texts.number(value)
 
 
 def _euro(figures: Any) -> str:
@@ -159,8 +159,8 @@ def _verdict(check: Finding) -> str:
 
 
 def _explained(check: Finding) -> tuple[str, str]:
-    """What the check asks, and what it told in its own words."""
-    return texts.CHECKS.get(check.rule, check.rule), f"{check.rule}: {check.detail}"
+    """What the check asks; its name, and what it found in its own words."""
+    return texts.CHECKS.get(check.rule, check.rule), f"{check.rule}: {check.detail}" if check.count else check.rule
 
 
 def _setting(value: Any) -> str:
