@@ -104,7 +104,7 @@ def person_key(spark: SparkSession) -> DataFrame:
 
 
 def with_key(rows: DataFrame) -> DataFrame:
-    return person_key(rows.sparkSession).crossJoin(rows)
+    return privacy.with_key(rows, person_key(rows.sparkSession))
 
 
 def disguise(people: DataFrame) -> DataFrame:

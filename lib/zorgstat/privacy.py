@@ -38,6 +38,11 @@ def draw_key() -> tuple[int, int, int]:
     return factor, secrets.randbelow(PRIME), pow(factor, -1, PRIME)
 
 
+def with_key(rows: DataFrame, person_key: DataFrame) -> DataFrame:
+    """The rows with the columns of `PERSON_KEY`, by which people are named. In: person_key (one row)."""
+    return F.broadcast(person_key).crossJoin(rows)
+
+
 def digits(text: Column, length: int) -> Column:
     """The number (int) that a text of exactly so many digits 0-9 stands for; null for any other text.
 

@@ -169,7 +169,7 @@ def _is_in_play() -> Column:
 def _locate(claims: DataFrame, person_key: DataFrame) -> DataFrame:
     """Adds within: a hash of label, practice and bsn."""
     within = privacy.keyed_hash("uzovi", "practice_agb", "bsn").alias("within")
-    return F.broadcast(person_key).crossJoin(claims).select(*claims.columns, within)
+    return privacy.with_key(claims, person_key).select(*claims.columns, within)
 
 
 def _marks(name: Column) -> tuple[Column, Column]:

@@ -36,7 +36,7 @@ def build(inputs: Frames, settings: Settings, keep: Keep) -> dict[str, DataFrame
     """
     numbered = selection.number_labels(inputs["insurers"], inputs["claims"], settings)
     # The key of people is in memory only: beside the people that are kept it would tell who they are.
-    labels = keep(numbered).crossJoin(F.broadcast(inputs["person_key"]))
+    labels = privacy.with_key(keep(numbered), inputs["person_key"])
     # Kept before they are joined: on Sail a literal, or a column that a filter fixes, is not safe to group by behind an
     # outer join (docs/engines.md).
     practices = keep(selection.number_practices(inputs["agb_register"]))
@@ -57,7 +57,7 @@ def judge(inputs: Frames, labels: DataFrame, practices: DataFrame, settings: Set
     requests = keep(netting.requests(claims, person_key))
     touched = judge_label(judge_delivery(netting.touched(claims, requests, person_key)))
     paired = netting.take_back(privacy.name_people(touched), keep)
-    as_if_unpaired = privacy.name_people(F.broadcast(person_key).crossJoin(delivered)).select(
+    as_if_unpaired = privacy.name_people(privacy.with_key(delivered, person_key)).select(
         "*", F.lit(False).alias("is_paired"), F.lit(1).alias("records")
     )
 

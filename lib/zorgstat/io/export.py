@@ -110,7 +110,10 @@ def export(
     if format not in FORMATS:
         raise SettingsError(f"format is {format}; use {', '.join(FORMATS)}.")
     if run_row["pipeline"] != PIPELINE:
-        raise SettingsError(f"{run_row['run_id']} is a run of {run_row['pipeline']}; export knows {PIPELINE} only.")
+        raise SettingsError(
+            f"{run_row['run_id']} is a run of {run_row['pipeline']}; export knows {PIPELINE} only. "
+            "A Wlz statement leaves as documents: zorgstat wlz documents."
+        )
     _refuse_used(folder)
     earlier = _different(earlier_rows) if rules.between_versions else []
     try:

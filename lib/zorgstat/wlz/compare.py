@@ -23,7 +23,7 @@ SUMS = [f"{part.name} {line}" for part in PARTS for line in part.totals]
 
 def queries(before: Frames, after: Frames, most: int) -> dict[str, DataFrame]:
     """What is looked up in the outputs of two runs for `figures`."""
-    found = {}
+    found: dict[str, DataFrame] = {}
     for side, run in zip(BEFORE_AND_AFTER, (before, after), strict=True):
         owing = list_organisations(run["wlz_statement_lines"])
         found |= {
