@@ -59,8 +59,7 @@ def take_back(candidates: DataFrame, keep: Keep) -> DataFrame:
     """
     in_play = keep(candidates.where(_is_in_play()))
     by_reference = keep(_records(pair_by_reference(in_play)))
-    left = keep(count_in_turn(asked_by_key(in_play, by_reference, keep)))
-    by_key = _records(pair_by_key(left))
+    by_key = _records(pair_by_key(asked_by_key(in_play, by_reference)))
     return in_play.join(by_reference.unionByName(by_key), list(RECORD), "left_semi")
 
 
@@ -86,11 +85,11 @@ def pair_by_reference(candidates: DataFrame) -> DataFrame:
     return (
         may.groupBy("debit.uzovi", "debit.practice_agb", F.col("debit.claim_reference").alias("debit"))
         .agg(F.min(_turn("credit.")).alias("first"))
-        .select("uzovi", "practice_agb", "debit", F.substring("first", DAY_PLACES + 1, 2**30).alias("credit"))
+        .select("uzovi", "practice_agb", "debit", _reference(F.col("first")).alias("credit"))
     )
 
 
-def asked_by_key(candidates: DataFrame, paired: DataFrame, keep: Keep) -> DataFrame:
+def asked_by_key(candidates: DataFrame, paired: DataFrame) -> DataFrame:
     """What is left of concerns that net by key: credits without a debit, and debits with the key of one, by its hash.
 
     In:  candidates; paired (`RECORD`s that are in a pair already).
@@ -98,39 +97,30 @@ def asked_by_key(candidates: DataFrame, paired: DataFrame, keep: Keep) -> DataFr
     """
     by_key = candidates.where(F.col("netting") != "reference").withColumn("key_hash", F.xxhash64(*SAME_KEY))
     credits = by_key.where(F.col("debit_credit") == "C").join(paired, list(RECORD), "left_anti")
-    asked = keep(credits.select("key_hash").distinct())
+    asked = credits.select("key_hash").distinct()
     return everywhere(asked).join(by_key, "key_hash").join(paired, list(RECORD), "left_anti")
 
 
-def count_in_turn(candidates: DataFrame) -> DataFrame:
-    """Whose turn it is among the debits, or the credits, of one key: in the order of (claim_date, claim_reference).
+def pair_by_key(candidates: DataFrame) -> DataFrame:
+    """Of records with the same key, the i-th credit takes back the i-th debit: by (claim_date, claim_reference).
 
-    In:  candidates (from `asked_by_key`).
-    Out: uzovi, practice_agb, person, stranger, treatment_date, performance_code, amount_cents, debit_credit,
-         claim_reference, turn (from 0).
+    In: candidates that are still left (from `asked_by_key`). Out: as of `pair_by_reference`.
     """
-    in_order = F.sort_array(F.collect_list(F.struct("claim_date", "claim_reference"))).alias("in_order")
-    same_key = candidates.groupBy(*SAME_KEY, "debit_credit").agg(in_order)
-    turns = same_key.select(*SAME_KEY, "debit_credit", F.posexplode("in_order").alias("turn", "record"))
-    return turns.select(*SAME_KEY, "debit_credit", "turn", "record.claim_reference")
-
-
-def pair_by_key(counted: DataFrame) -> DataFrame:
-    """Of records with the same key, the i-th credit takes back the i-th debit.
-
-    In: candidates that are still left (from `count_in_turn`). Out: as of `pair_by_reference`.
-    """
-    credits = counted.where(F.col("debit_credit") == "C").alias("credit")
-    return (
-        _debits(counted)
-        .join(credits, _same(*RECORD[:2], *KEY, "turn") & _same_person())
-        .select(
-            "debit.uzovi",
-            "debit.practice_agb",
-            F.col("debit.claim_reference").alias("debit"),
-            F.col("credit.claim_reference").alias("credit"),
-        )
+    pairs = F.least(F.size("debits"), F.size("credits"))
+    in_turn = (
+        candidates.dropna(subset=list(KEY))
+        .groupBy(*SAME_KEY)
+        .agg(_in_order("D").alias("debits"), _in_order("C").alias("credits"))
+        .where(pairs > 0)
+        .select(*RECORD[:2], F.posexplode(F.slice("debits", F.lit(1), pairs)).alias("place", "debit"), "credits")
     )
+    debit, credit = F.col("debit"), F.get("credits", "place")
+    return in_turn.select(*RECORD[:2], _reference(debit).alias("debit"), _reference(credit).alias("credit"))
+
+
+def _in_order(debit_credit: str) -> Column:
+    """Aggregate: the debits, or the credits, as a list of their turns."""
+    return F.sort_array(F.collect_list(F.when(F.col("debit_credit") == debit_credit, _turn())))
 
 
 def _records(pairs: DataFrame) -> DataFrame:
@@ -151,10 +141,15 @@ def _same_person() -> Column:
     return reduce(Column.__and__, same)
 
 
-def _turn(of: str) -> Column:
+def _turn(of: str = "") -> Column:
     """(claim_date, claim_reference) as one text in the same order: the day in places enough for any, then the rest."""
     days = F.datediff(F.col(f"{of}claim_date"), F.lit("1970-01-01").cast("date")).cast("bigint") + 2**31
     return F.concat(F.lpad(days.cast("string"), DAY_PLACES, "0"), F.col(f"{of}claim_reference"))
+
+
+def _reference(turn: Column) -> Column:
+    """The claim_reference of a `_turn`."""
+    return F.substring(turn, DAY_PLACES + 1, 2**30)
 
 
 def _is_in_play() -> Column:
