@@ -13,6 +13,8 @@ from pyspark.sql.types import StructType
 from zorgstat.partitions import gather_lists
 from zorgstat.tables import Table
 
+BIGINT, HALF = 62, 32  # bits: of sums that surely fit in a bigint, and of its lower half
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -55,10 +57,12 @@ def look_over(frame: DataFrame, table: Table) -> DataFrame:
     if not table.key:
         # Sail knows from the statistics of files how many values a column has, and does not read it for that.
         nulls = [F.count(F.lit(1)) - F.count(column.name) for column in table.columns if not column.nullable]
-        broken = reduce(Column.__add__, [*nulls, F.count_if(_any(broken for _, broken in _values(table)))])
+        values = F.count_if(_any(broken for _, broken in _values(table)))
+        too_large = [_too_large(name).cast("int") for name in _added_up(table)]
+        broken = reduce(Column.__add__, [*nulls, *too_large], values)
         return frame.agg(rows, broken.alias("broken"), F.lit(0).alias("repeated"))
     is_broken = _any(broken for _, broken in _rules(table)).alias("is_broken")
-    key_hash = F.when(_has_key(table), F.xxhash64(*table.key)).alias("key_hash")
+    key_hash = F.when(_has_key(table), _key_hash(table)).alias("key_hash")
     # What is in a list twice was there before: a count by hash of every key would take twice the time on Spark.
     lists = (
         gather_lists(frame.select(is_broken, key_hash), "key_hash")
@@ -72,9 +76,11 @@ def look_over(frame: DataFrame, table: Table) -> DataFrame:
 def count_faults(frame: DataFrame, table: Table) -> DataFrame:
     """How often the rows break the declaration, leaving out its key: one row, one count per kind of fault and column.
 
-    Out: `null:<column>` where null is not allowed; `value:<column>` outside a closed list.
+    Out: `null:<column>` where null is not allowed; `value:<column>` outside a closed list; `sum:<column>` all of its
+    numbers, where they cannot be added up.
     """
-    return frame.agg(*[F.count_if(broken).alias(name) for name, broken in _rules(table)])
+    sums = [F.when(_too_large(name), F.count(name)).otherwise(0).alias(f"sum:{name}") for name in _added_up(table)]
+    return frame.agg(*[F.count_if(broken).alias(name) for name, broken in _rules(table)], *sums)
 
 
 def find_duplicates(frame: DataFrame, table: Table) -> int:
@@ -83,12 +89,22 @@ def find_duplicates(frame: DataFrame, table: Table) -> int:
     Keys are compared by a digest that no two share: a key may hold a bsn, which must not move between partitions.
     """
     hashed = frame.where(_has_key(table)).select(
-        F.sha2(F.to_json(F.struct(*table.key)), 256).alias("digest"), F.xxhash64(*table.key).alias("key_hash")
+        F.sha2(F.concat(*[_told_apart(name) for name in table.key]), 256).alias("digest"),
+        _key_hash(table).alias("key_hash"),
     )
     suspects = hashed.groupBy("key_hash").agg(F.count(F.lit(1)).alias("n")).where(F.col("n") > 1)
     same = hashed.join(suspects.select("key_hash"), "key_hash").groupBy("digest").agg(F.count(F.lit(1)).alias("n"))
     found = same.where(F.col("n") > 1).agg(F.sum("n").alias("n")).first()
     return int(found["n"] or 0) if found else 0
+
+
+def _told_apart(name: str) -> Column:
+    """A value as a text that tells where it ends: of two keys side by side no two are the same text.
+
+    Not as JSON: Sail 0.7 fails where it knows from the files that a column has one value.
+    """
+    text = F.col(name).cast("string")
+    return F.concat(F.length(text).cast("string"), F.lit(":"), text)
 
 
 def _rules(table: Table) -> list[tuple[str, Column]]:
@@ -104,12 +120,37 @@ def _values(table: Table) -> list[tuple[str, Column]]:
     ]
 
 
+def _added_up(table: Table) -> list[str]:
+    return [column.name for column in table.columns if column.adds_up]
+
+
+def _too_large(name: str) -> Column:
+    """Aggregate: might a sum of some of these numbers leave the range of a bigint?
+
+    Spark then stops, and Sail goes on with another number. What stands above the lower 32 bits is added up, and for
+    each row one more for these: below 2^30 no sum comes to 2^62. Up to two milliard rows this sum has room itself.
+    """
+    upper = F.coalesce(F.sum(F.abs(F.shiftright(F.col(name), HALF))), F.lit(0))
+    too_large: Column = upper + F.count(F.lit(1)) >= 2 ** (BIGINT - HALF)
+    return too_large
+
+
 def _any(conditions: Iterable[Column]) -> Column:
     return reduce(Column.__or__, conditions, F.lit(False))
 
 
 def _has_key(table: Table) -> Column:
     return reduce(Column.__and__, [F.col(name).isNotNull() for name in table.key])
+
+
+def _key_hash(table: Table) -> Column:
+    """A bigint that is equal for equal keys, and hardly ever for others.
+
+    Sail 0.7 fails on a hash of columns that have one value each, as it knows from the statistics of a file; of a
+    choice, be it between a value and itself, it asks row by row.
+    """
+    first, *others = table.key
+    return F.xxhash64(F.coalesce(first, first), *others)
 
 
 def describe_fault(table: Table, fault: str, count: int) -> str:
@@ -120,6 +161,10 @@ def describe_fault(table: Table, fault: str, count: int) -> str:
     if kind == "value":
         values = ", ".join(table.column(column).values)
         return f"{table.name}: column {column} is something else than {values} in {count:,} rows."
+    if kind == "sum":
+        return (
+            f"{table.name}: column {column} cannot be added up: its {count:,} numbers may come to more than 2^{BIGINT}."
+        )
     return f"{table.name}: {count:,} rows share their key ({column}) with another row; it must be unique."
 
 

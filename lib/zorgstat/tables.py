@@ -10,6 +10,7 @@ class Column:
     """One column: its Spark SQL type, what it means, and whether it may be null.
 
     `values` is the closed list of values that it may take, if there is one: anything else is a fault of the table.
+    `adds_up` says that a rule adds its numbers up: together they must fit in a bigint (of a table without a key).
     """
 
     name: str
@@ -17,6 +18,7 @@ class Column:
     meaning: str
     nullable: bool = False
     values: tuple[str, ...] = ()
+    adds_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,10 @@ class Table:
     description: str
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.key and any(column.adds_up for column in self.columns):
+            raise ValueError(f"{self.name} has a key: whether its numbers can be added up is not looked at.")
 
     @property
     def names(self) -> list[str]:

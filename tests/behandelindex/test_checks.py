@@ -94,6 +94,38 @@ def test_rows_that_are_not_as_declared(spark: SparkSession) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("amounts", "is_too_large"),
+    [
+        ([2**62 - 2**35, None, 1, -1], False),
+        ([2**53 + 1] * 500, False),
+        ([2**62], True),
+        ([2**61, -(2**61)], True),  # their sum is 0, and on the way it is not
+        ([-(2**63)], True),  # has no amount above zero of its size
+        ([2**40] * 2**12 + [-(2**61)] * 2, True),
+    ],
+)
+def test_numbers_that_cannot_be_added_up(spark: SparkSession, amounts: list[int | None], is_too_large: bool) -> None:
+    """Well before a sum would leave the range of a bigint, where Sail goes on with another number."""
+    amount = Column("amount", "bigint", "added up", nullable=True, adds_up=True)
+    costs = Table("costs", "Amounts without a key.", columns=(amount,))
+    rows = spark.createDataFrame([(value,) for value in amounts], costs.schema)
+    looked = checks.look_over(rows, costs).collect()[0]
+    assert (looked["rows"], looked["broken"]) == (len(amounts), int(is_too_large))
+    known = [value for value in amounts if value is not None]
+    assert checks.count_faults(rows, costs).collect()[0].asDict() == {"sum:amount": len(known) if is_too_large else 0}
+    if is_too_large:
+        told = checks.describe_fault(costs, "sum:amount", len(known))
+        assert told == (
+            f"costs: column amount cannot be added up: its {len(known):,} numbers may come to more than 2^62."
+        )
+
+
+def test_a_table_with_a_key_is_not_added_up() -> None:
+    with pytest.raises(ValueError, match="costs has a key"):
+        Table("costs", "", key=("amount",), columns=(Column("amount", "bigint", "", adds_up=True),))
+
+
 def test_an_empty_table_has_no_faults(spark: SparkSession) -> None:
     nothing = spark.createDataFrame([], VISITS.schema)
     assert set(checks.look_over(nothing, VISITS).collect()[0]) == {0}

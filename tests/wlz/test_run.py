@@ -165,6 +165,23 @@ def test_every_fault_of_the_inputs_is_told_at_once(office: Office, tmp_path: Pat
     assert rows(tmp_path / "out", "runs") == []
 
 
+def test_one_key_alone_twice_and_amounts_beyond_a_bigint(office: Office, tmp_path: Path) -> None:
+    """Sail knows from the file that the key has one value, and adds up beyond its range without a word."""
+    spoilt = {
+        **TABLES,
+        "wlz_organisations": changed("wlz_organisations", lambda rows: [rows[0], rows[0]]),
+        "wlz_claims": changed("wlz_claims", lambda rows: [{**row, "amount_cents": 2**62} for row in rows]),
+        "wlz_admin_costs": changed("wlz_admin_costs", lambda rows: [{**rows[0], "amount_cents": -(2**63)}, *rows]),
+    }
+    code, stdout, stderr = office.run(tmp_path / "out", write_inputs(tmp_path / "in", spoilt))
+    assert (code, stdout) == (3, "")
+    assert "wlz_organisations: 2 rows share their key (code)" in stderr
+    for table in ("wlz_claims", "wlz_admin_costs"):
+        assert f"{table}: column amount_cents cannot be added up" in stderr
+    assert "column quantity" not in stderr
+    assert rows(tmp_path / "out", "runs") == []
+
+
 def test_without_claims_every_zorgkantoor_hears_of_it(office: Office, tmp_path: Path) -> None:
     """That is a statement too: published, and final for nobody who owes claims."""
     nothing = {**TABLES, "wlz_claims": TABLES["wlz_claims"].slice(0, 0)}

@@ -12,8 +12,7 @@ def divide(number: Column, by: int) -> Column:
     """A bigint divided by an even number and rounded once, half away from zero: -2 by 4 gives -1.
 
     `div` cuts off towards zero, so half of the divisor is added on the side of the number. Decimals would have another
-    scale on another engine, doubles skip whole numbers. Room: an amount has at most 8 digits (AW319, 0429), so the sum
-    of 90 milliard lines fits in a bigint.
+    scale on another engine, doubles skip whole numbers. Room: what is added up (`Column.adds_up`) is below 2^62.
     """
     if by <= 0 or by % 2:
         raise ValueError(f"{by} has no half that is a whole number.")

@@ -29,10 +29,10 @@ WLZ_CLAIMS = Table(
         Column("performance_code", "string", "prestatiecode, trimmed (0417)"),
         Column("start_date", "date", "first day of the care; decides in which quarter the line counts"),
         Column("end_date", "date", "last day of the care"),
-        Column("quantity", "bigint", "positive on debit and on credit"),
+        Column("quantity", "bigint", "positive on debit and on credit", adds_up=True),
         Column("time_unit", "string", "unit of quantity"),
         Column("tariff_cents", "bigint", "euro cents per unit"),
-        Column("amount_cents", "bigint", "euro cents, positive on debit and on credit (0429)"),
+        Column("amount_cents", "bigint", "euro cents, positive on debit and on credit (0429)", adds_up=True),
         Column("debit_credit", "string", "D debit, C credit: negates quantity and amount", values=("D", "C")),
         Column("claim_reference", "string", "reference of this line"),
         Column("prior_reference", "string", "on a credit: reference of the debit it takes back", nullable=True),
@@ -105,7 +105,7 @@ ADMIN_COSTS = Table(
         Column("year", "int", "year"),
         Column("quarter", "int", "1 to 4"),
         Column("category", "string", "internal_staff, external_staff or other; anything else is a finding"),
-        Column("amount_cents", "bigint", "euro cents; negative: a correction"),
+        Column("amount_cents", "bigint", "euro cents; negative: a correction", adds_up=True),
     ),
 )
 
