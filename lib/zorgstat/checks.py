@@ -99,7 +99,7 @@ def find_duplicates(frame: DataFrame, table: Table) -> int:
 
 
 def _told_apart(name: str) -> Column:
-    """A value as a text that tells where it ends: of two keys side by side no two are the same text.
+    """A value as a text behind its length: joined for a key, other keys give other texts.
 
     Not as JSON: Sail 0.7 fails where it knows from the files that a column has one value.
     """
@@ -127,11 +127,13 @@ def _added_up(table: Table) -> list[str]:
 def _too_large(name: str) -> Column:
     """Aggregate: might a sum of some of these numbers leave the range of a bigint?
 
-    Spark then stops, and Sail goes on with another number. What stands above the lower 32 bits is added up, and for
-    each row one more for these: below 2^30 no sum comes to 2^62. Up to two milliard rows this sum has room itself.
+    Spark then stops, and Sail goes on with another number. The upper and the lower halves are added up apart, which has
+    room for two milliard rows: where they tell less than 2^62, no sum comes beyond.
     """
-    upper = F.coalesce(F.sum(F.abs(F.shiftright(F.col(name), HALF))), F.lit(0))
-    too_large: Column = upper + F.count(F.lit(1)) >= 2 ** (BIGINT - HALF)
+    number, lower_half = F.col(name), F.lit(2**HALF - 1).cast("bigint")
+    upper = F.coalesce(F.sum(F.abs(F.shiftright(number, HALF))), F.lit(0))
+    lower = F.coalesce(F.sum(number.bitwiseAND(lower_half)), F.lit(0))
+    too_large: Column = upper + F.shiftright(lower, HALF) + 1 >= 2 ** (BIGINT - HALF)
     return too_large
 
 
@@ -162,9 +164,8 @@ def describe_fault(table: Table, fault: str, count: int) -> str:
         values = ", ".join(table.column(column).values)
         return f"{table.name}: column {column} is something else than {values} in {count:,} rows."
     if kind == "sum":
-        return (
-            f"{table.name}: column {column} cannot be added up: its {count:,} numbers may come to more than 2^{BIGINT}."
-        )
+        together = f"its {count:,} numbers may come to more than 2^{BIGINT}"
+        return f"{table.name}: column {column} cannot be added up: {together}; correct the largest."
     return f"{table.name}: {count:,} rows share their key ({column}) with another row; it must be unique."
 
 

@@ -74,4 +74,4 @@ class Pipeline:
     queries: Callable[[Frames], dict[str, DataFrame]]
     figures: Callable[[Mapping[str, list[Row]]], dict[str, Any]]
     describe: Callable[[Any, Mapping[str, Any]], list[str]]
-    comparison: Comparison | None = None
+    comparison: Comparison

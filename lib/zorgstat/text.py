@@ -22,17 +22,21 @@ def figure(name: str, value: str, share: str = "", width: int = WIDTH) -> str:
 
 def side_by_side(name: str, before: float | None, after: float | None, width: int = WIDTH) -> str:
     """A figure before and after, the change, and its share; whole numbers as such, - for what is not there."""
-    decimals = 2 if isinstance(before, float) else 0
-    shown = ["-" if value is None else f"{value:,.{decimals}f}" for value in (before, after)]
+    decimals = 2 if isinstance(before, float) or isinstance(after, float) else 0
+    shown = ["-" if value is None else _rounded(value, decimals) for value in (before, after)]
     if before is None or after is None:
         return figure(name, shown[0], f"{shown[1]:>14}", width)
-    share = f"{signed(100 * (after / before - 1), 1):>9}%" if before else ""
+    share = f"{signed(100 * (after - before) / abs(before), 1):>9}%" if before else ""
     return figure(name, shown[0], f"{shown[1]:>14}{signed(after - before, decimals):>14}{share}", width)
 
 
 def signed(value: float, decimals: int = 0) -> str:
     rounded = round(value, decimals)
-    return f"{rounded:+,.{decimals}f}" if rounded else f"{0:,.{decimals}f}"
+    return f"{'+' if rounded > 0 else ''}{_rounded(rounded or 0, decimals)}"
+
+
+def _rounded(value: float, decimals: int) -> str:
+    return f"{value:,}" if isinstance(value, int) and not decimals else f"{value:,.{decimals}f}"
 
 
 def words(name: str, value: str) -> str:

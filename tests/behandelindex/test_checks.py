@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 from pyspark.sql import SparkSession
 from pyspark.sql.types import StructType
 
 from tests.support import frame
 from zorgstat import checks
 from zorgstat.behandelindex import checks as figures
+from zorgstat.io.session import Engine
 from zorgstat.tables import Column, Table
 
 VISITS = Table(
@@ -102,7 +106,9 @@ def test_rows_that_are_not_as_declared(spark: SparkSession) -> None:
         ([2**62], True),
         ([2**61, -(2**61)], True),  # their sum is 0, and on the way it is not
         ([-(2**63)], True),  # has no amount above zero of its size
-        ([2**40] * 2**12 + [-(2**61)] * 2, True),
+        ([2**62 - 1, 1], True),
+        ([2**40] * 2**12 + [-(2**62 - 2**50)], True),  # neither alone
+        ([-1] * 3000, False),
     ],
 )
 def test_numbers_that_cannot_be_added_up(spark: SparkSession, amounts: list[int | None], is_too_large: bool) -> None:
@@ -117,8 +123,27 @@ def test_numbers_that_cannot_be_added_up(spark: SparkSession, amounts: list[int 
     if is_too_large:
         told = checks.describe_fault(costs, "sum:amount", len(known))
         assert told == (
-            f"costs: column amount cannot be added up: its {len(known):,} numbers may come to more than 2^62."
+            f"costs: column amount cannot be added up: its {len(known):,} numbers may come to more than 2^62; "
+            "correct the largest."
         )
+
+
+@pytest.mark.parametrize("key", [("label",), ("label", "number"), ("number", "label")])
+@pytest.mark.parametrize(
+    ("numbers", "twice"), [([7, 7], True), ([7, 8], False), ([None, None], False), ([None, 7], False)]
+)
+def test_keys_of_a_file_with_one_value(
+    engine: Engine, tmp_path: Path, key: tuple[str, ...], numbers: list[int | None], twice: bool
+) -> None:
+    """Which an engine may know from the statistics of the file, and not look."""
+    columns = (Column("label", "string", "one value"), Column("number", "bigint", "", nullable=True))
+    table = Table("visits", "", columns, key)
+    write_deltalake(str(tmp_path), pa.table({"label": ["0101", "0101"], "number": pa.array(numbers, "int64")}))
+    stored = engine.read(str(tmp_path), 0)
+    looked = checks.look_over(stored, table).collect()[0]
+    assert (looked["rows"], looked["broken"]) == (2, 0)
+    repeated = twice or len(key) == 1
+    assert (looked["repeated"], checks.find_duplicates(stored, table)) == ((1, 2) if repeated else (0, 0))
 
 
 def test_a_table_with_a_key_is_not_added_up() -> None:

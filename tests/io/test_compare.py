@@ -19,11 +19,10 @@ from zorgstat import cli
 from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.behandelindex.settings import resolve
 from zorgstat.behandelindex.tables import INPUTS, OUTPUTS
-from zorgstat.io import compare, publication, run, runs
+from zorgstat.io import compare, publication, run
 from zorgstat.io.runs import Place
 from zorgstat.io.session import Engine
 from zorgstat.io.store import Store
-from zorgstat.pipelines import Pipeline
 from zorgstat.tables import RUNS
 
 TABLES, RAW = cases.generate(3)
@@ -185,13 +184,3 @@ def test_a_table_is_known_by_its_identity(before: str | None, after: str | None,
         for identity in (before, after)
     ]
     assert compare.compare_runs(*made)["inputs"] == {"claims": {"before": 3, "after": 3, "same": same}}
-
-
-def test_a_pipeline_without_a_comparison_says_so(
-    shelf: Shelf, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plain = Pipeline(**{**vars(BEHANDELINDEX), "comparison": None})
-    monkeypatch.setitem(compare.PIPELINES, "behandelindex", plain)
-    assert compare.compare(shelf.place, shelf.first.run_id, shelf.second.run_id) == 0
-    assert "Of the figures of behandelindex there is no comparison." in capsys.readouterr().out
-    assert runs.to_json({}) == "{}"

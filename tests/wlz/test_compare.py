@@ -116,6 +116,13 @@ def test_lines_that_moved_most(before: dict[str, DataFrame], after: dict[str, Da
     assert compared(before, after, 1)["moved"] == {"euro": [staff], "people": [holders]}
 
 
+def test_production_that_was_missing_has_moved(before: dict[str, DataFrame], after: dict[str, DataFrame]) -> None:
+    """From 0: the zorgkantoor stands in both runs. One of 5507, which is in one run, has not."""
+    produced = before["wlz_production"].where("zorgkantoor = '5506'")
+    moved = compared({**before, "wlz_production": produced}, after, 1)["moved"]["euro"]
+    assert moved == [{"organisation": "5505", "part": "production", "line": "total", "before": 0, "after": 100}]
+
+
 def test_in_lines(before: dict[str, DataFrame], after: dict[str, DataFrame]) -> None:
     lines = [" ".join(line.split()) for line in compare.describe(compared(before, after, 10))]
     assert {
@@ -125,6 +132,7 @@ def test_in_lines(before: dict[str, DataFrame], after: dict[str, DataFrame]) -> 
         "warning: duplicate_claim_reference 2 1 -1 -50.0%",
         "5505 admin_costs internal_staff 10 40 +30 +300.0%",
         "5506 pgb_holders total 8 6 -2 -25.0%",
+        "error: claims_missing 1 1 0 0.0%",
     } <= set(lines)
     same = compare.describe(compared(before, before, 10))
     assert [line for line in same if line.startswith("no line")] == [

@@ -59,7 +59,7 @@ def take_back(candidates: DataFrame, keep: Keep) -> DataFrame:
     """
     in_play = keep(candidates.where(_is_in_play()))
     by_reference = keep(_records(pair_by_reference(in_play)))
-    by_key = _records(pair_by_key(asked_by_key(in_play, by_reference)))
+    by_key = pair_by_key(asked_by_key(in_play, by_reference))
     return in_play.join(by_reference.unionByName(by_key), list(RECORD), "left_semi")
 
 
@@ -104,18 +104,15 @@ def asked_by_key(candidates: DataFrame, paired: DataFrame) -> DataFrame:
 def pair_by_key(candidates: DataFrame) -> DataFrame:
     """Of records with the same key, the i-th credit takes back the i-th debit: by (claim_date, claim_reference).
 
-    In: candidates that are still left (from `asked_by_key`). Out: as of `pair_by_reference`.
+    So the first of both are paired, as many as there are of the fewer.
+    In: candidates that are still left (from `asked_by_key`). Out: the `RECORD`s that are paired.
     """
-    pairs = F.least(F.size("debits"), F.size("credits"))
-    in_turn = (
-        candidates.dropna(subset=list(KEY))
-        .groupBy(*SAME_KEY)
-        .agg(_in_order("D").alias("debits"), _in_order("C").alias("credits"))
-        .where(pairs > 0)
-        .select(*RECORD[:2], F.posexplode(F.slice("debits", F.lit(1), pairs)).alias("place", "debit"), "credits")
-    )
-    debit, credit = F.col("debit"), F.get("credits", "place")
-    return in_turn.select(*RECORD[:2], _reference(debit).alias("debit"), _reference(credit).alias("credit"))
+    same_key = candidates.dropna(subset=list(KEY)).groupBy(*SAME_KEY)
+    in_order = same_key.agg(_in_order("D").alias("debits"), _in_order("C").alias("credits"))
+    fewer = F.least(F.size("debits"), F.size("credits"))
+    paired = F.concat(*[F.slice(name, F.lit(1), fewer) for name in ("debits", "credits")])
+    turns = in_order.where(fewer > 0).select(*RECORD[:2], F.explode(paired).alias("turn"))
+    return turns.select(*RECORD[:2], _reference(F.col("turn")).alias("claim_reference"))
 
 
 def _in_order(debit_credit: str) -> Column:

@@ -1,6 +1,6 @@
 """Two runs beside each other: what they were made of, and what became of the figures (docs/runs.md).
 
-What a figure means is the pipeline's business: it has a `pipelines.Comparison` of its own, or none.
+What a figure means is the pipeline's business: it has a `pipelines.Comparison` of its own.
 """
 
 from __future__ import annotations
@@ -38,12 +38,9 @@ def compare(place: Place, before: str, after: str, *, most: int = 10, as_json: b
             rows = store.rows(RUNS)
             told = {side: runs.tell(rows, run_id) for side, run_id in zip(SIDES, (before, after), strict=True)}
             pipeline = _pipeline_of_both(told)
-            figures: dict[str, Any] = {}
-            if pipeline.comparison is not None:
-                stored = [outputs.of_run(store, pipeline.outputs, run_id) for run_id in (before, after)]
-                queries = pipeline.comparison.queries(stored[0], stored[1], most)
-                found = by_name(DataFrame.collect, queries)
-                figures = pipeline.comparison.figures(found)
+            stored = [outputs.of_run(store, pipeline.outputs, run_id) for run_id in (before, after)]
+            queries = pipeline.comparison.queries(stored[0], stored[1], most)
+            figures = pipeline.comparison.figures(by_name(DataFrame.collect, queries))
         compared = {**compare_runs(told["before"], told["after"]), "figures": figures}
         print(runs.to_json(compared) if as_json else describe(pipeline, compared))
 
@@ -126,11 +123,7 @@ def describe(pipeline: Pipeline, compared: Mapping[str, Any]) -> str:
             text.heading("outputs, rows", "before", "after"),
             *[_describe_output(name, rows) for name, rows in compared["outputs"].items()],
             "",
-            *(
-                pipeline.comparison.describe(compared["figures"])
-                if pipeline.comparison
-                else [f"Of the figures of {pipeline.name} there is no comparison."]
-            ),
+            *pipeline.comparison.describe(compared["figures"]),
         ]
     )
 

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from zorgstat.pipelines import Comparison, Frames
 from zorgstat.text import figure, heading, side_by_side
 from zorgstat.wlz import summary
-from zorgstat.wlz.calendar import ADMIN_COSTS, IN_EURO, PARTS, PRODUCTION
+from zorgstat.wlz.calendar import IN_EURO, PARTS, PRODUCTION
 from zorgstat.wlz.findings import RULES, final_organisations
 
 BEFORE_AND_AFTER = ("before", "after")
@@ -25,7 +25,7 @@ def queries(before: Frames, after: Frames, most: int) -> dict[str, DataFrame]:
     """What is looked up in the outputs of two runs for `figures`."""
     found: dict[str, DataFrame] = {}
     for side, run in zip(BEFORE_AND_AFTER, (before, after), strict=True):
-        owing = list_organisations(run["wlz_statement_lines"])
+        owing = summary.list_organisations(run["wlz_statement_lines"])
         found |= {
             **{f"{name}_{side}": frame for name, frame in summary.queries(run).items()},
             f"owing_{side}": owing,
@@ -35,19 +35,26 @@ def queries(before: Frames, after: Frames, most: int) -> dict[str, DataFrame]:
     return {**found, "moved": find_moved(changed, most)}
 
 
-def list_organisations(statement_lines: DataFrame) -> DataFrame:
-    """Every organisation of a run, once: code."""
-    owed_by_all = statement_lines.where((F.col("part") == ADMIN_COSTS.name) & (F.col("line") == "total"))
-    return owed_by_all.select(F.col("organisation").alias("code"))
-
-
 def list_lines(run: Frames) -> DataFrame:
-    """Every figure of every organisation: organisation, part, line, value; production as its total in whole euros."""
-    produced = run["wlz_production"].groupBy(F.col("zorgkantoor").alias("organisation"))
-    total = produced.agg(F.sum("amount_euro").alias("value")).select(
-        "organisation", F.lit(PRODUCTION.name).alias("part"), F.lit("total").alias("line"), "value"
+    """Every figure of every organisation: organisation, part, line, value; production as its total in whole euros.
+
+    Without production that is 0: what was missing and then came has moved.
+    """
+    lines = run["wlz_statement_lines"]
+    produced = (
+        run["wlz_production"].groupBy(F.col("zorgkantoor").alias("code")).agg(F.sum("amount_euro").alias("euros"))
     )
-    return run["wlz_statement_lines"].select(*LINE, "value").unionByName(total)
+    totals = (
+        summary.list_organisations(lines)
+        .join(produced, "code", "left")
+        .select(
+            F.col("code").alias("organisation"),
+            F.lit(PRODUCTION.name).alias("part"),
+            F.lit("total").alias("line"),
+            F.coalesce("euros", F.lit(0)).alias("value"),
+        )
+    )
+    return lines.select(*LINE, "value").unionByName(totals)
 
 
 def find_changed(before: DataFrame, after: DataFrame) -> DataFrame:
@@ -122,7 +129,7 @@ def _total(of: Mapping[str, Any], part: str) -> int | None:
 def _findings(of: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Every rule that found something in either run."""
     counts = {side: {row["rule"]: row["count"] for row in of[side]["statement_findings"]} for side in BEFORE_AND_AFTER}
-    for rule in RULES:
+    for rule in sorted(RULES, key=lambda rule: rule.severity):  # errors first
         if any(rule.name in of_side for of_side in counts.values()):
             told = {side: counts[side].get(rule.name, 0) for side in BEFORE_AND_AFTER}
             yield {"severity": rule.severity, "rule": rule.name, **told}
@@ -144,7 +151,7 @@ def describe(figures: Mapping[str, Any]) -> list[str]:
         _side_by_side("missing providers", figures["missing_providers"]),
         _side_by_side("  estimated, euro", figures["estimated_euro"]),
         "",
-        _heading("findings"),
+        _heading("findings" if figures["findings"] else "no findings"),
         *[_side_by_side(f"{row['severity']}: {row['rule']}", row) for row in figures["findings"]],
         "",
         *[line for unit in UNITS for line in _describe_moved(unit, figures["moved"][unit])],

@@ -19,14 +19,11 @@ def queries(outputs: Frames) -> dict[str, DataFrame]:
     """What is looked up in the outputs of a run for `figures`."""
     lines, findings = outputs["wlz_statement_lines"], outputs["wlz_findings"]
     totals = lines.where(F.col("line") == "total")
-    everybody = totals.where(F.col("part") == ADMIN_COSTS.name)  # owed by all, every quarter
     return {
         "parts": totals.groupBy("part").agg(
             F.count(F.lit(1)).alias("organisations"), F.max("known_at").alias("known_at"), _sum("value")
         ),
-        "final": final_organisations(everybody.select(F.col("organisation").alias("code")), findings).agg(
-            F.count(F.lit(1)).alias("statements")
-        ),
+        "final": final_organisations(list_organisations(lines), findings).agg(F.count(F.lit(1)).alias("statements")),
         "production": outputs["wlz_production"].agg(
             F.count_distinct("zorgkantoor").alias("zorgkantoren"), _sum("amount_euro")
         ),
@@ -36,6 +33,12 @@ def queries(outputs: Frames) -> dict[str, DataFrame]:
             F.count_distinct("organisation").alias("organisations"), F.sum("count").alias("count")
         ),
     }
+
+
+def list_organisations(statement_lines: DataFrame) -> DataFrame:
+    """Every organisation of a run, once. Out: code."""
+    owed_by_all = (F.col("part") == ADMIN_COSTS.name) & (F.col("line") == "total")  # every quarter
+    return statement_lines.where(owed_by_all).select(F.col("organisation").alias("code"))
 
 
 def figures(found: Mapping[str, list[Row]]) -> dict[str, Any]:

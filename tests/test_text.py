@@ -1,0 +1,26 @@
+"""Lines of text for a person."""
+
+from __future__ import annotations
+
+import pytest
+
+from zorgstat.text import side_by_side
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (100, 150, "costs 100 150 +50 +50.0%"),
+        (-100, -50, "costs -100 -50 +50 +50.0%"),  # it rose
+        (-100, -150, "costs -100 -150 -50 -50.0%"),
+        (100, -50, "costs 100 -50 -150 -150.0%"),
+        (0, 7, "costs 0 7 +7"),
+        (7, 7, "costs 7 7 0 0.0%"),
+        (None, 7, "costs - 7"),
+        (7, None, "costs 7 -"),
+        (2**53 + 1, None, "costs 9,007,199,254,740,993 -"),
+        (1.5, 1.25, "costs 1.50 1.25 -0.25 -16.7%"),
+    ],
+)
+def test_before_and_after(before: float | None, after: float | None, told: str) -> None:
+    assert " ".join(side_by_side("costs", before, after).split()) == told
