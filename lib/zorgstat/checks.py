@@ -89,22 +89,12 @@ def find_duplicates(frame: DataFrame, table: Table) -> int:
     Keys are compared by a digest that no two share: a key may hold a bsn, which must not move between partitions.
     """
     hashed = frame.where(_has_key(table)).select(
-        F.sha2(F.concat(*[_told_apart(name) for name in table.key]), 256).alias("digest"),
-        _key_hash(table).alias("key_hash"),
+        F.sha2(F.to_json(F.struct(*table.key)), 256).alias("digest"), _key_hash(table).alias("key_hash")
     )
     suspects = hashed.groupBy("key_hash").agg(F.count(F.lit(1)).alias("n")).where(F.col("n") > 1)
     same = hashed.join(suspects.select("key_hash"), "key_hash").groupBy("digest").agg(F.count(F.lit(1)).alias("n"))
     found = same.where(F.col("n") > 1).agg(F.sum("n").alias("n")).first()
     return int(found["n"] or 0) if found else 0
-
-
-def _told_apart(name: str) -> Column:
-    """A value as a text behind its length: joined for a key, other keys give other texts.
-
-    Not as JSON: Sail 0.7 fails where it knows from the files that a column has one value.
-    """
-    text = F.col(name).cast("string")
-    return F.concat(F.length(text).cast("string"), F.lit(":"), text)
 
 
 def _rules(table: Table) -> list[tuple[str, Column]]:
@@ -130,11 +120,15 @@ def _too_large(name: str) -> Column:
     Spark then stops, and Sail goes on with another number. The upper and the lower halves are added up apart, which has
     room for two milliard rows: where they tell less than 2^62, no sum comes beyond.
     """
-    number, lower_half = F.col(name), F.lit(2**HALF - 1).cast("bigint")
-    upper = F.coalesce(F.sum(F.abs(F.shiftright(number, HALF))), F.lit(0))
-    lower = F.coalesce(F.sum(number.bitwiseAND(lower_half)), F.lit(0))
+    high, low = _halves(F.col(name))
+    upper, lower = (F.coalesce(F.sum(half), F.lit(0)) for half in (F.abs(high), low))
     too_large: Column = upper + F.shiftright(lower, HALF) + 1 >= 2 ** (BIGINT - HALF)
     return too_large
+
+
+def _halves(number: Column) -> tuple[Column, Column]:
+    """The upper half of a bigint, with its sign, and the lower one: numbers of 32 bits, with room to be added up."""
+    return F.shiftright(number, HALF), number.bitwiseAND(F.lit(2**HALF - 1).cast("bigint"))
 
 
 def _any(conditions: Iterable[Column]) -> Column:
@@ -186,8 +180,7 @@ def checksum(table: Table, leave_out: tuple[str, ...] = ("run_id",)) -> Column:
     """Aggregate: equal for equal rows, whatever their order or layout. Sums of half hashes have room for two milliard
     rows.
     """
-    hashed = row_hash(table, leave_out)
-    high, low = F.shiftright(hashed, 32), hashed.bitwiseAND(F.lit(0xFFFFFFFF).cast("bigint"))
+    high, low = _halves(row_hash(table, leave_out))
     parts = [F.count(F.lit(1)), F.coalesce(F.sum(high), F.lit(0)), F.coalesce(F.sum(low), F.lit(0))]
     return F.concat_ws(":", *[part.cast("string") for part in parts]).alias("checksum")
 

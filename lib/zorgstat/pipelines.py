@@ -37,6 +37,9 @@ class Settings(Protocol):
         """Every setting under the names of the file, such that `resolve` gives these settings again."""
 
 
+BEFORE_AND_AFTER = ("before", "after")  # the sides of a comparison
+
+
 @dataclass(frozen=True)
 class Comparison:
     """What a pipeline has to say of two of its runs beside each other; the three are as those of `Pipeline`.

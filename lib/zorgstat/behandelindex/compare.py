@@ -13,13 +13,12 @@ from pyspark.sql import functions as F
 
 from zorgstat import exact
 from zorgstat.behandelindex.baskets import CLASSES, class_of
-from zorgstat.pipelines import Frames
+from zorgstat.pipelines import BEFORE_AND_AFTER, Frames
 
 FEWEST = 10  # combinations of a basket in a practice; of fewer no figure is told
 NAMED = 3  # baskets of a practice that moved
 EDGES = (1, 5, 10, 20)  # of the bins of changes, in index points, up and down
 HAIR = 1e-9  # index points: less is no change
-BEFORE_AND_AFTER = ("before", "after")
 PARTS = ("change", "own_mean", "mix", "national_mean")
 SIDES = ("below", "around", "above", "none")
 

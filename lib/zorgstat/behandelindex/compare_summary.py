@@ -11,9 +11,9 @@ from pyspark.sql import functions as F
 
 from zorgstat import codes
 from zorgstat.behandelindex import compare, summary
-from zorgstat.behandelindex.compare import BEFORE_AND_AFTER, EDGES, FEWEST, PARTS, SIDES
+from zorgstat.behandelindex.compare import EDGES, FEWEST, PARTS, SIDES
 from zorgstat.behandelindex.selection import OUTCOME_NAMES
-from zorgstat.pipelines import Comparison, Frames
+from zorgstat.pipelines import BEFORE_AND_AFTER, Comparison, Frames
 from zorgstat.text import figure, heading, side_by_side, signed
 
 WIDTH = 55  # of the name of a practice or a basket, in characters

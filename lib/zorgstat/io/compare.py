@@ -18,10 +18,9 @@ from zorgstat.io.attempt import Attempt, guard
 from zorgstat.io.names import PIPELINES
 from zorgstat.io.runs import Place
 from zorgstat.io.together import by_name
-from zorgstat.pipelines import Pipeline
+from zorgstat.pipelines import BEFORE_AND_AFTER, Pipeline
 from zorgstat.tables import RUNS
 
-SIDES = ("before", "after")
 OF_A_RUN = (
     *("run_id", "pipeline", "report_year", "report_version", "sequence", "standing", "at", "software", "engine"),
     *("withdrawn_at", "reason"),
@@ -36,7 +35,9 @@ def compare(place: Place, before: str, after: str, *, most: int = 10, as_json: b
         attempt.told = "Nothing was changed."
         with place.opened(attempt) as store:
             rows = store.rows(RUNS)
-            told = {side: runs.tell(rows, run_id) for side, run_id in zip(SIDES, (before, after), strict=True)}
+            told = {
+                side: runs.tell(rows, run_id) for side, run_id in zip(BEFORE_AND_AFTER, (before, after), strict=True)
+            }
             pipeline = _pipeline_of_both(told)
             stored = [outputs.of_run(store, pipeline.outputs, run_id) for run_id in (before, after)]
             queries = pipeline.comparison.queries(stored[0], stored[1], most)
@@ -64,12 +65,14 @@ def compare_runs(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[st
     return {
         **{
             side: {name: run[name] for name in OF_A_RUN if run.get(name) is not None}
-            for side, run in zip(SIDES, (before, after), strict=True)
+            for side, run in zip(BEFORE_AND_AFTER, (before, after), strict=True)
         },
         "settings": {
             "equal": len(pairs) - len(different),
             "different": {
-                name: {side: value for side, value in zip(SIDES, pair, strict=True) if value is not NOT_GIVEN}
+                name: {
+                    side: value for side, value in zip(BEFORE_AND_AFTER, pair, strict=True) if value is not NOT_GIVEN
+                }
                 for name, pair in different.items()
             },
         },
@@ -113,7 +116,7 @@ def _what_is_same(before: str | None, after: str | None) -> str:
 def describe(pipeline: Pipeline, compared: Mapping[str, Any]) -> str:
     return "\n".join(
         [
-            *[line for side in SIDES for line in _describe_run(side, compared[side])],
+            *[line for side in BEFORE_AND_AFTER for line in _describe_run(side, compared[side])],
             "",
             *_describe_settings(compared["settings"]),
             "",
@@ -163,10 +166,10 @@ def _describe_setting(before: object = NOT_GIVEN, after: object = NOT_GIVEN) -> 
 def _describe_input(read: Mapping[str, Any]) -> str:
     if read["same"] == "version":
         return f"{read['before']}, the same"
-    versions = " -> ".join("not read" if read[side] is None else str(read[side]) for side in SIDES)
+    versions = " -> ".join("not read" if read[side] is None else str(read[side]) for side in BEFORE_AND_AFTER)
     return versions + {"table": "", "nothing": ", another table", "unknown": ""}[read["same"]]
 
 
 def _describe_output(name: str, rows: Mapping[str, Any]) -> str:
-    before, after = ("-" if rows[side] is None else f"{rows[side]:,}" for side in SIDES)
+    before, after = ("-" if rows[side] is None else f"{rows[side]:,}" for side in BEFORE_AND_AFTER)
     return text.figure(name, before, f"{after:>14}{'  the same rows' if rows['same_rows'] else ''}")

@@ -8,13 +8,12 @@ from typing import Any
 from pyspark.sql import DataFrame, Row, Window
 from pyspark.sql import functions as F
 
-from zorgstat.pipelines import Comparison, Frames
+from zorgstat.pipelines import BEFORE_AND_AFTER, Comparison, Frames
 from zorgstat.text import figure, heading, side_by_side
 from zorgstat.wlz import summary
 from zorgstat.wlz.calendar import IN_EURO, PARTS, PRODUCTION
-from zorgstat.wlz.findings import RULES, final_organisations
+from zorgstat.wlz.findings import RULES
 
-BEFORE_AND_AFTER = ("before", "after")
 UNITS = ("euro", "people")
 LINE = ["organisation", "part", "line"]
 WIDTH = 42  # of the name of a finding or a line, in characters
@@ -25,12 +24,8 @@ def queries(before: Frames, after: Frames, most: int) -> dict[str, DataFrame]:
     """What is looked up in the outputs of two runs for `figures`."""
     found: dict[str, DataFrame] = {}
     for side, run in zip(BEFORE_AND_AFTER, (before, after), strict=True):
-        owing = summary.list_organisations(run["wlz_statement_lines"])
-        found |= {
-            **{f"{name}_{side}": frame for name, frame in summary.queries(run).items()},
-            f"owing_{side}": owing,
-            f"final_organisations_{side}": final_organisations(owing, run["wlz_findings"]),
-        }
+        found |= {f"{name}_{side}": frame for name, frame in summary.queries(run).items()}
+        found[f"owing_{side}"] = summary.list_organisations(run["wlz_statement_lines"])
     changed = find_changed(list_lines(before), list_lines(after))
     return {**found, "moved": find_moved(changed, most)}
 
@@ -85,8 +80,7 @@ def figures(found: Mapping[str, list[Row]]) -> dict[str, Any]:
         for side in BEFORE_AND_AFTER
     }
     owing, final = (
-        {side: {row[0] for row in found[f"{name}_{side}"]} for side in BEFORE_AND_AFTER}
-        for name in ("owing", "final_organisations")
+        {side: {row[0] for row in found[f"{name}_{side}"]} for side in BEFORE_AND_AFTER} for name in ("owing", "final")
     )
     both = owing["before"] & owing["after"]
     return {

@@ -23,7 +23,7 @@ def queries(outputs: Frames) -> dict[str, DataFrame]:
         "parts": totals.groupBy("part").agg(
             F.count(F.lit(1)).alias("organisations"), F.max("known_at").alias("known_at"), _sum("value")
         ),
-        "final": final_organisations(list_organisations(lines), findings).agg(F.count(F.lit(1)).alias("statements")),
+        "final": final_organisations(list_organisations(lines), findings),
         "production": outputs["wlz_production"].agg(
             F.count_distinct("zorgkantoor").alias("zorgkantoren"), _sum("amount_euro")
         ),
@@ -43,13 +43,11 @@ def list_organisations(statement_lines: DataFrame) -> DataFrame:
 
 def figures(found: Mapping[str, list[Row]]) -> dict[str, Any]:
     """Statements final and not, totals in euros and people, findings by severity and rule in the order of the rules."""
-    [final], [production], [missing], [estimates] = (
-        found[name] for name in ("final", "production", "missing", "estimates")
-    )
+    [production], [missing], [estimates] = (found[name] for name in ("production", "missing", "estimates"))
     parts = {row["part"]: row for row in found["parts"]}
     everybody = parts[ADMIN_COSTS.name]
     by_rule = {row["rule"]: row for row in found["findings"]}
-    organisations, whole = int(everybody["organisations"]), int(final["statements"])
+    organisations, whole = int(everybody["organisations"]), len(found["final"])
     return {
         "known_at": everybody["known_at"].isoformat(),
         "statements": {"organisations": organisations, "final": whole, "concept": organisations - whole},
