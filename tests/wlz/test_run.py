@@ -20,6 +20,7 @@ from tests.support import Command, citizens
 from tests.wlz.support import write_inputs
 from zorgstat.io import run
 from zorgstat.io.session import Engine
+from zorgstat.wlz.documents import texts
 from zorgstat.wlz.pipeline import WLZ
 from zorgstat.wlz.settings import resolve
 from zorgstat.wlz.tables import OUTPUTS
@@ -70,6 +71,10 @@ def test_a_published_statement_is_what_the_witness_says(engine: Engine, tmp_path
     by_rule = Counter({row["rule"]: row["count"] for row in told["statement_findings"]})
     assert by_rule.total() == sum(row["count"] for row in stored["wlz_findings"])
     assert len(by_rule) == len(told["statement_findings"])
+
+    checks = {found.rule: found.severity for found in result.findings}
+    assert checks.keys() == texts.CHECKS.keys()
+    assert {rule for rule, severity in checks.items() if severity == "warning"} == texts.REMARKS.keys()
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ for talkative in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
 DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
 ENGINES = ("spark", "sail")
 
+DEBUGGING = "spark.python.sql.dataFrameDebugging.enabled"
 TWICE = StorageLevel.MEMORY_AND_DISK_2
 
 # A checkpoint (`Engine.keep`) passes on what Spark knows of columns that it does not have, and at a union Spark 4.2
@@ -92,6 +93,8 @@ def local_settings(light: bool) -> dict[str, str]:
         # What Spark shuffles and spills goes to disk under a key that is in memory only: the log of a Delta table that
         # was delivered may hold the lowest and highest bsn of its files, and Spark shuffles that too.
         "spark.io.encryption.enabled": "true",
+        # Where each column was written in Python: six calls to Java more for every call of a column.
+        DEBUGGING: "false",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.driver.host": "localhost",
@@ -418,8 +421,8 @@ def _sail() -> Iterator[Engine]:
         session = _connect(address[1])
         session.client.set_retry_policies([])  # Ctrl-C stops the server too: no answer will come
         session.conf.set("spark.sql.session.timeZone", "UTC")
-        # Where each column was written: pyspark looks for IPython to know, anew for every one.
-        session.conf.set("spark.python.sql.dataFrameDebugging.enabled", "false")
+        # Where each column was written in Python: pyspark looks for IPython to know, anew for every one.
+        session.conf.set(DEBUGGING, "false")
         session.conf.set(PARTITIONS, str(8 * (os.cpu_count() or 2)))
     running = SailEngine("sail", session, log)
     try:

@@ -117,7 +117,7 @@ def test_a_reviewer_can_follow_the_dossier() -> None:
         "known_at 2023-08-14",
         "wlz_statement_lines regels van de staat 567 567:-12:34",
         "in orde 0 Elk totaal is de som van zijn regels",
-        "let op 1 De gelezen versies van de invoer blijven lang genoeg bewaard",
+        "let op 1 De gelezen versies van de invoer blijven lang genoeg bewaard retention_too_short: Een tabel houdt",
         "12 Creditregels zonder debetregel: 12.",
         "2e kwartaal 2023 naast 2e kwartaal 2022",
         "Run wlz-2022-2-001-aaaaaa",

@@ -110,7 +110,7 @@ OUTPUTS = {
     "wlz_missing_estimates": "schattingen voor hen",
     "wlz_findings": "bevindingen",
 }
-# What the checks of a run ask, in words; the detail of the check itself is English.
+# What the checks of a run ask.
 CHECKS = {
     "setting_without_effect": "Elke instelling heeft gevolgen voor deze staat",
     "retention_too_short": "De gelezen versies van de invoer blijven lang genoeg bewaard",
@@ -126,6 +126,17 @@ CHECKS = {
     "missing_providers_are_found": "Elke ontbrekende zorgaanbieder is als bevinding gemeld",
     "estimates_are_of_missing_providers": "Er zijn alleen schattingen voor ontbrekende zorgaanbieders",
     "findings_count_something": "Elke bevinding telt ten minste één geval",
+}
+# What it means when a check of a published run finds something, and what to do; other checks keep it from publication.
+REMARKS = {
+    "setting_without_effect": "Een instelling verandert geen enkel cijfer. Haal haar weg, of verbeter haar naam.",
+    "retention_too_short": (
+        "Een tabel houdt de gelezen versie korter dan een jaar vast; daarna kan deze staat niet opnieuw worden gemaakt. "
+        "Geef de invoertabellen bij delta.deletedFileRetentionDuration en delta.logRetentionDuration een jaar."
+    ),
+    "known_before_the_end": (
+        "Van de laatste dagen van het kwartaal kan nog niets bekend zijn. Maak de staat opnieuw met een latere known_at."
+    ),
 }
 
 

@@ -159,8 +159,9 @@ def _verdict(check: Finding) -> str:
 
 
 def _explained(check: Finding) -> tuple[str, str]:
-    """What the check asks; its name, and what it found in its own words."""
-    return texts.CHECKS.get(check.rule, check.rule), f"{check.rule}: {check.detail}" if check.count else check.rule
+    """What the check asks; its name, and when it found something what that means."""
+    found = f"{check.rule}: {texts.REMARKS.get(check.rule, check.detail)}" if check.count else check.rule
+    return texts.CHECKS.get(check.rule, check.rule), found
 
 
 def _setting(value: Any) -> str:
