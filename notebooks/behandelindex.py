@@ -16,8 +16,8 @@ from pyspark.sql import functions as F
 from zorgstat import codes
 from zorgstat.behandelindex.selection import OUTCOME_NAMES
 from zorgstat.behandelindex.tables import NATIONAL_BASKETS, OUTCOMES, PRACTICE_BASKETS, PRACTICE_INDEX
+from zorgstat.io.engine import Engine
 from zorgstat.io.publication import published
-from zorgstat.io.session import Engine
 from zorgstat.io.store import Store
 from zorgstat.periods import ReportVersion
 

@@ -11,6 +11,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from zorgstat.io import session
+from zorgstat.io.engine import Engine
 
 SMALL = {
     "spark.master": "local[2]",
@@ -26,11 +27,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def engine(request: pytest.FixtureRequest) -> Iterator[session.Engine]:
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     with session.start(request.config.getoption("--engine"), SMALL, light=True) as engine:
         yield engine
 
 
 @pytest.fixture(scope="session")
-def spark(engine: session.Engine) -> SparkSession:
+def spark(engine: Engine) -> SparkSession:
     return engine.spark

@@ -15,7 +15,7 @@ from zorgstat import disclosure
 from zorgstat.disclosure import CELL, Rules, resolve
 from zorgstat.errors import CheckError, SettingsError
 from zorgstat.io import config
-from zorgstat.io.session import Engine
+from zorgstat.io.engine import Engine
 
 RULES = Rules()
 Cell = tuple[str | None, str | None]

@@ -29,7 +29,7 @@ from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.behandelindex.settings import resolve
 from zorgstat.behandelindex.tables import OUTPUTS
 from zorgstat.io import run
-from zorgstat.io.session import Engine
+from zorgstat.io.engine import Engine
 
 TABLES, RAW = cases.generate(7, claims=300)
 YEAR, VERSION = RAW["report"]["year"], RAW["report"]["version"]

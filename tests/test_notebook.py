@@ -17,7 +17,7 @@ from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.behandelindex.selection import OUTCOME_NAMES
 from zorgstat.behandelindex.settings import resolve
 from zorgstat.io import run
-from zorgstat.io.session import Engine
+from zorgstat.io.engine import Engine
 
 Rows = list[dict[str, Any]]
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "behandelindex.py"

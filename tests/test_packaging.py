@@ -17,7 +17,8 @@ import pytest
 from tests.oracle import cases
 from tests.support import write_inputs
 from zorgstat.io import session
-from zorgstat.io.session import Engine
+from zorgstat.io.engine import Engine
+from zorgstat.io.spark import LIGHT_JAVA, jar_folder
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -123,9 +124,9 @@ def test_a_submitted_job_publishes_the_same_figures(archive: Path, cluster: Clus
         *("--conf", "spark.sql.shuffle.partitions=2", "--conf", "spark.databricks.delta.snapshotPartitions=2"),
         *("--conf", "spark.ui.enabled=false", "--conf", "spark.driver.host=localhost"),
         *("--conf", "spark.sql.adaptive.enabled=false"),
-        *("--driver-java-options", session.LIGHT_JAVA),
-        *("--conf", f"spark.executor.extraJavaOptions={session.LIGHT_JAVA}"),
-        *("--jars", ",".join(map(str, session.jar_folder().glob("*.jar")))),
+        *("--driver-java-options", LIGHT_JAVA),
+        *("--conf", f"spark.executor.extraJavaOptions={LIGHT_JAVA}"),
+        *("--jars", ",".join(map(str, jar_folder().glob("*.jar")))),
         *("--py-files", archive),
         ROOT / "jobs" / "behandelindex.py",
         *(settings, settings, "--input", inputs, "--output", tmp_path / "out", "--json"),

@@ -8,7 +8,7 @@ import io
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from zorgstat.io.session import Engine
+from zorgstat.io.engine import Engine
 from zorgstat.partitions import everywhere, gather
 
 MANY = 200_000  # too many for Sail to hold in each partition of its own accord

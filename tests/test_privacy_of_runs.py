@@ -23,7 +23,7 @@ from tests.oracle import cases, wlz_cases
 from tests.support import Command, citizens, write_inputs
 from tests.wlz import support as wlz
 from zorgstat.io.attempt import Attempt, guard
-from zorgstat.io.session import Engine
+from zorgstat.io.engine import Engine
 
 TABLES, RAW = cases.generate(7, claims=300)
 WLZ_TABLES, WLZ_RAW = wlz_cases.generate(20, size=100)

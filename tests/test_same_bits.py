@@ -18,7 +18,7 @@ from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.behandelindex.settings import resolve
 from zorgstat.behandelindex.tables import INPUTS
 from zorgstat.io import run
-from zorgstat.io.session import Engine
+from zorgstat.io.engine import Engine
 
 TABLES, RAW = cases.generate(3, claims=600)
 SETTINGS = {"report": RAW["report"]}

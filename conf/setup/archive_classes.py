@@ -12,14 +12,15 @@ from zorgstat.behandelindex import synth
 from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.behandelindex.settings import Settings
 from zorgstat.io import run, session
+from zorgstat.io.spark import LIGHT_JAVA, class_archive
 from zorgstat.io.store import Store
 
 CLAIMS, SEED = 1000, 1
 PATIENCE = 120  # seconds for Java to write it
 
-archive = session.class_archive()
+archive = class_archive()
 archive.unlink(missing_ok=True)
-java = f"{session.LIGHT_JAVA} -XX:ArchiveClassesAtExit={archive} -Xlog:disable"
+java = f"{LIGHT_JAVA} -XX:ArchiveClassesAtExit={archive} -Xlog:disable"
 settings = Settings()
 with tempfile.TemporaryDirectory() as folder:
     with session.start("spark", {"spark.driver.extraJavaOptions": java}, light=True) as engine:

@@ -14,7 +14,8 @@ from zorgstat import __version__
 from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.io import attempt, compare, documents, export, job, layout, run
 from zorgstat.io import runs as run_commands
-from zorgstat.io.session import ENGINES, Engine
+from zorgstat.io.engine import Engine
+from zorgstat.io.session import ENGINES
 from zorgstat.pipelines import Pipeline
 from zorgstat.wlz import due
 from zorgstat.wlz.pipeline import WLZ

@@ -15,7 +15,7 @@ from pyspark.sql.types import StructType
 from tests.support import frame
 from zorgstat import checks
 from zorgstat.behandelindex import checks as figures
-from zorgstat.io.session import Engine
+from zorgstat.io.engine import Engine
 from zorgstat.tables import Column, Table
 
 VISITS = Table(

@@ -14,7 +14,7 @@ from zorgstat.behandelindex import disclosure
 from zorgstat.behandelindex.disclosure import EQUATIONS, EXPORTS, KEPT, Disclosed
 from zorgstat.behandelindex.tables import OUTPUTS
 from zorgstat.disclosure import Rules
-from zorgstat.io.session import Engine
+from zorgstat.io.engine import Engine
 
 # Nobody is few here: everything can be shown.
 LARGE = """

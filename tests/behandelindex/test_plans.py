@@ -13,7 +13,7 @@ from tests.support import person_key, with_key, write_inputs
 from zorgstat.behandelindex import pipeline, selection
 from zorgstat.behandelindex.settings import resolve
 from zorgstat.behandelindex.tables import INPUTS
-from zorgstat.io.session import Engine
+from zorgstat.io.engine import Engine
 from zorgstat.io.store import Store
 
 

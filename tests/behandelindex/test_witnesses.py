@@ -26,7 +26,7 @@ from zorgstat import checks
 from zorgstat.behandelindex import pipeline
 from zorgstat.behandelindex.settings import resolve
 from zorgstat.behandelindex.tables import INPUTS, OUTPUTS
-from zorgstat.io.session import Engine
+from zorgstat.io.engine import Engine
 from zorgstat.tables import Table
 
 if sys.version_info >= (3, 11):

@@ -26,7 +26,7 @@ from tests.support import write_inputs
 from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.behandelindex.tables import INPUTS, OUTPUTS
 from zorgstat.io import job, publication, session
-from zorgstat.io.session import Engine
+from zorgstat.io.engine import Engine
 from zorgstat.io.store import Store, rows_without_engine
 from zorgstat.tables import RUNS
 

@@ -20,8 +20,8 @@ from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.behandelindex.settings import resolve
 from zorgstat.behandelindex.tables import INPUTS, OUTPUTS
 from zorgstat.io import compare, publication, run, runs
+from zorgstat.io.engine import Engine
 from zorgstat.io.runs import Place
-from zorgstat.io.session import Engine
 from zorgstat.io.store import Store
 from zorgstat.tables import RUNS
 

@@ -23,8 +23,8 @@ from tests.support import Command, citizens
 from tests.wlz.support import write_inputs
 from zorgstat.io import documents, run, runs
 from zorgstat.io.attempt import Attempt
+from zorgstat.io.engine import Engine
 from zorgstat.io.runs import Place
-from zorgstat.io.session import Engine
 from zorgstat.io.store import Store
 from zorgstat.wlz.calendar import Statement
 from zorgstat.wlz.pipeline import WLZ

@@ -21,8 +21,8 @@ from zorgstat.behandelindex.disclosure import EXPORTS
 from zorgstat.disclosure import Rules
 from zorgstat.errors import SettingsError
 from zorgstat.io import export, files
+from zorgstat.io.engine import Engine
 from zorgstat.io.runs import Place
-from zorgstat.io.session import Engine
 from zorgstat.io.store import Store
 
 PEOPLE = """

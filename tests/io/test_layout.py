@@ -22,8 +22,8 @@ from tests.support import citizens, write_inputs
 from zorgstat.behandelindex.tables import CLAIMS, ENROLMENTS
 from zorgstat.errors import LockedError
 from zorgstat.io import job, layout, locks
+from zorgstat.io.engine import Engine
 from zorgstat.io.layout import FILE_SIZE, SETTINGS, STATISTICS, Change
-from zorgstat.io.session import Engine
 from zorgstat.io.store import Store
 
 TABLES, _ = cases.generate(7, claims=300)

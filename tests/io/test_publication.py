@@ -21,7 +21,7 @@ from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.behandelindex.settings import resolve
 from zorgstat.behandelindex.tables import INPUTS, OUTPUTS, PRACTICE_INDEX
 from zorgstat.io import delta_rs, publication, run
-from zorgstat.io.session import Engine
+from zorgstat.io.engine import Engine
 from zorgstat.io.store import Store
 from zorgstat.tables import RUNS, Table
 

@@ -24,7 +24,7 @@ from zorgstat.behandelindex.settings import resolve
 from zorgstat.behandelindex.tables import INPUTS, OUTPUTS, PRACTICE_INDEX
 from zorgstat.io import locks, publication, run
 from zorgstat.io.attempt import RUNS_EXIT_CODES
-from zorgstat.io.session import Engine
+from zorgstat.io.engine import Engine
 from zorgstat.io.store import RERUN_DAYS, RETENTION
 from zorgstat.tables import RUN_FINDINGS, RUN_METRICS, RUNS
 

@@ -10,7 +10,8 @@ import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
 from zorgstat.io import delta_rs, session
-from zorgstat.io.session import Engine
+from zorgstat.io.engine import Engine
+from zorgstat.io.spark import SOUND
 from zorgstat.io.store import RETENTION, Store
 
 
@@ -67,7 +68,7 @@ def test_spark_reads_plain_tables_by_their_files(engine: Engine, tmp_path: Path)
 
 
 def test_a_session_that_was_there_keeps_its_settings(engine: Engine) -> None:
-    [(key, value)] = session.SOUND.items()
+    [(key, value)] = SOUND.items()
     engine.spark.conf.set(key, "true")
     try:
         with session.start("spark") as found:

@@ -13,7 +13,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from tests.support import frame, person_key
-from zorgstat.io.session import Engine
+from zorgstat.io.engine import Engine
 from zorgstat.privacy import PERSON_KEY
 from zorgstat.tables import Table
 from zorgstat.wlz import pipeline

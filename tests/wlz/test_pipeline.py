@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from tests.wlz.support import Rows, build, inputs, settings
-from zorgstat.io.session import Engine
+from zorgstat.io.engine import Engine
 
 GIVEN = {
     "wlz_claims": """

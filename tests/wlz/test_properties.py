@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from tests.support import ARROW, person_key
 from tests.wlz.support import TABLES, USUAL, Rows, build, settings
-from zorgstat.io.session import Engine
+from zorgstat.io.engine import Engine
 from zorgstat.privacy import PERSON_KEY
 from zorgstat.wlz.known import as_known
 

@@ -19,7 +19,7 @@ from tests.oracle.wlz_duckdb import compute
 from tests.support import Command, citizens
 from tests.wlz.support import write_inputs
 from zorgstat.io import run
-from zorgstat.io.session import Engine
+from zorgstat.io.engine import Engine
 from zorgstat.wlz.documents import texts
 from zorgstat.wlz.pipeline import WLZ
 from zorgstat.wlz.settings import resolve

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from tests.support import person_key
 from tests.wlz.support import TABLES, build, settings
 from zorgstat import codes, privacy
-from zorgstat.io.session import Engine
+from zorgstat.io.engine import Engine
 from zorgstat.privacy import PERSON_KEY
 from zorgstat.tables import Table
 from zorgstat.wlz import synth

@@ -20,7 +20,7 @@ from tests.oracle.wlz_duckdb import compute
 from tests.support import ARROW, parse, shuffled
 from tests.wlz.support import frames
 from zorgstat import checks
-from zorgstat.io.session import Engine
+from zorgstat.io.engine import Engine
 from zorgstat.tables import Table
 from zorgstat.wlz import pipeline
 from zorgstat.wlz.settings import resolve

@@ -10,8 +10,10 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from zorgstat.errors import TableError, ZorgstatError
-from zorgstat.io import run, session
-from zorgstat.io.session import Engine
+from zorgstat.io import run
+from zorgstat.io.engine import Engine, name_of
+from zorgstat.io.folders import own_folder
+from zorgstat.io.sail import told_of_ctrl_c
 
 EXIT_CODES = {
     0: "published, or published already with the same inputs, settings and software",
@@ -81,7 +83,7 @@ def guard(work: Callable[[Attempt], None]) -> int:
     """Does the work and returns the exit code; what fails is told in words, without the values that Spark may quote."""
     attempt = Attempt()
     try:
-        with session.told_of_ctrl_c():
+        with told_of_ctrl_c():
             work(attempt)
         return 0
     except ZorgstatError as error:
@@ -92,7 +94,7 @@ def guard(work: Callable[[Attempt], None]) -> int:
         return 130
     except Exception as error:  # a message of Spark may hold a record, so only its name goes on
         if is_full(error):
-            _say("no room", f"A disk is full: that of the output, or of {session.own_folder()}. {attempt.fate}")
+            _say("no room", f"A disk is full: that of the output, or of {own_folder()}. {attempt.fate}")
             return 70
         place = traceback.extract_tb(error.__traceback__)
         log = attempt.engine.log if attempt.engine else None
@@ -101,7 +103,7 @@ def guard(work: Callable[[Attempt], None]) -> int:
         )
         _say(
             "unexpected",
-            f"{session.name_of(error)} in {where}. {attempt.fate}" + (f" Spark's log: {log}" if log else ""),
+            f"{name_of(error)} in {where}. {attempt.fate}" + (f" Spark's log: {log}" if log else ""),
         )
         return 70
 

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from zorgstat import checks, privacy
 from zorgstat.checks import Finding
 from zorgstat.errors import TableError
-from zorgstat.io.session import Engine, is_unreadable_file
+from zorgstat.io.engine import Engine, is_unreadable_file
 from zorgstat.io.store import RERUN_DAYS, Pin, Store
 from zorgstat.io.together import by_name, in_parallel, only_row
 from zorgstat.privacy import PERSON_KEY

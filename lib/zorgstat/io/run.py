@@ -17,8 +17,8 @@ from zorgstat.checks import Finding
 from zorgstat.errors import CheckError, TableError
 from zorgstat.io import inputs as input_checks
 from zorgstat.io import locks, outputs, publication
+from zorgstat.io.engine import Engine
 from zorgstat.io.publication import Run
-from zorgstat.io.session import Engine
 from zorgstat.io.store import Store
 from zorgstat.io.together import by_name, in_parallel
 from zorgstat.io.trace import Phases

@@ -17,11 +17,11 @@ from zorgstat import __version__
 from zorgstat.errors import CheckError, LockedError, SettingsError, TableError
 from zorgstat.io import delta_rs, outputs, publication, run, session
 from zorgstat.io.attempt import Attempt, guard
+from zorgstat.io.engine import Engine, is_unreadable_file, name_of
 from zorgstat.io.inputs import with_person_key
 from zorgstat.io.names import PIPELINES
 from zorgstat.io.paths import local_path, table_path
 from zorgstat.io.publication import RUN_ID, Run
-from zorgstat.io.session import Engine, is_unreadable_file
 from zorgstat.io.store import RETENTION, Store, Sums, rows_without_engine
 from zorgstat.io.summary import describe_run, describe_runs
 from zorgstat.io.together import in_parallel
@@ -174,7 +174,7 @@ def _stored_sums(store: Store, pipeline: Pipeline, run_id: str) -> tuple[dict[st
         except Exception as error:
             if not is_unreadable_file(error):
                 raise
-            faults.append(f"{table.name}: its stored rows cannot be read ({session.name_of(error)}).")
+            faults.append(f"{table.name}: its stored rows cannot be read ({name_of(error)}).")
     return found, faults
 
 

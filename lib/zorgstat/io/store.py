@@ -15,8 +15,8 @@ from pyspark.sql import DataFrame
 from zorgstat import checks
 from zorgstat.errors import TableError
 from zorgstat.io import arrow, delta_rs, locks
+from zorgstat.io.engine import Engine, name_of
 from zorgstat.io.paths import in_sql, local_path, table_path
-from zorgstat.io.session import Engine, name_of
 from zorgstat.io.together import only_row
 from zorgstat.tables import Table
 

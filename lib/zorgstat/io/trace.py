@@ -10,8 +10,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from zorgstat.errors import SettingsError
+from zorgstat.io.engine import Engine, Work
+from zorgstat.io.folders import own_folder
 from zorgstat.io.paths import local_path
-from zorgstat.io.session import Engine, Work, own_folder
 
 
 class Phases:

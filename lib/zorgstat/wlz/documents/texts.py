@@ -131,11 +131,11 @@ CHECKS = {
 REMARKS = {
     "setting_without_effect": "Een instelling verandert geen enkel cijfer. Haal haar weg, of verbeter haar naam.",
     "retention_too_short": (
-        "Een tabel houdt de gelezen versie korter dan een jaar vast; daarna kan deze staat niet opnieuw worden gemaakt. "
+        "Een tabel houdt de gelezen versie geen jaar vast; daarna kan deze staat niet opnieuw worden gemaakt. "
         "Geef de invoertabellen bij delta.deletedFileRetentionDuration en delta.logRetentionDuration een jaar."
     ),
     "known_before_the_end": (
-        "Van de laatste dagen van het kwartaal kan nog niets bekend zijn. Maak de staat opnieuw met een latere known_at."
+        "De laatste dagen van het kwartaal kunnen nog niet bekend zijn. Maak de staat opnieuw met een latere known_at."
     ),
 }
 

@@ -1,0 +1,139 @@
+"""Sail, the second engine: a server of Spark Connect in this process, and no Java (docs/engines.md)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import tempfile
+import threading
+import warnings
+from collections.abc import Iterator
+from importlib import metadata
+from types import FrameType
+from typing import cast
+
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+
+from zorgstat.errors import EngineError, SettingsError
+from zorgstat.io.engine import DEBUGGING, Engine, Work
+from zorgstat.io.folders import log_file, quiet, work_folder
+from zorgstat.io.paths import local_path
+from zorgstat.partitions import PARTITIONS
+
+SAIL = {
+    "RUST_LOG": "error",  # a warning for every broadcast hint otherwise
+    # Memory that a query is done with is kept for the next one: given back, it would be asked for again at once.
+    "MIMALLOC_PURGE_DELAY": "-1",
+    # Two parts for each core: what each counts by hash is half as large.
+    "SAIL_EXECUTION__DEFAULT_PARALLELISM": str(2 * (os.cpu_count() or 2)),
+}
+
+
+class SailEngine(Engine):
+    """Sail holds no frames in memory: one that is read more than once goes to a folder that ends with the session."""
+
+    _folder: str = ""
+    _kept: int = 0
+
+    @property
+    def version(self) -> str:
+        return metadata.version("pysail")
+
+    def keep(self, frame: DataFrame) -> DataFrame:
+        self._folder = self._folder or tempfile.mkdtemp(prefix="sail-", dir=work_folder())
+        self._kept += 1
+        path = f"{self._folder}/{self._kept}"
+        frame.write.option("compression", "lz4_raw").parquet(path)
+        return self.spark.read.schema(frame.schema).parquet(path)  # no rows, no file to tell the columns
+
+    def release(self) -> None:
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = ""
+
+    def check_root(self, root: str) -> None:
+        """Sail takes a path for an address: it would write `o%20p` for `o p`, beside the folder that was asked for."""
+        folder = local_path(root)
+        if folder is not None and not re.fullmatch(r"[A-Za-z0-9_./+=,;&'-]+", str(folder)):
+            raise SettingsError(
+                f"the engine sail cannot work in {root}: use a folder with nothing but plain letters, digits and - _ . "
+                "in its name and above it, or --engine spark."
+            )
+
+    def read(self, path: str, version: int) -> DataFrame:
+        return self._read_log(path, version)
+
+    def tasks(self) -> tuple[int, int]:
+        return 0, 0
+
+    def work(self) -> Work:
+        return Work()
+
+
+@contextlib.contextmanager
+def start() -> Iterator[Engine]:
+    """A server in this process, and a session of it. It takes no settings of Spark's."""
+    for name, value in SAIL.items():  # read when the library is loaded
+        os.environ.setdefault(name, value)
+    try:
+        from pysail.spark import SparkConnectServer  # type: ignore[import-untyped]
+    except ImportError:
+        raise EngineError("The engine sail is not installed: pip install 'zorgstat[sail]'.") from None
+    log = log_file()
+    warnings.filterwarnings("ignore", "WARN WindowExpression")  # as Spark's own, which go to its log
+    with quiet(log):
+        server = SparkConnectServer("127.0.0.1", 0)
+        server.start(background=True)
+        address = server.listening_address
+        session = _connect(address[1])
+        session.client.set_retry_policies([])  # Ctrl-C stops the server too: no answer will come
+        session.conf.set("spark.sql.session.timeZone", "UTC")
+        session.conf.set(DEBUGGING, "false")
+        session.conf.set(PARTITIONS, str(8 * (os.cpu_count() or 2)))
+    running = SailEngine("sail", session, log)
+    try:
+        yield running
+    finally:
+        running.release()
+        session.stop()
+        server.stop()
+
+
+def _connect(port: int) -> SparkSession:
+    """A session of a server on this machine, whose answers come as they are: by default Sail packs them with gzip, and
+    700,000 rows take five times as long.
+    """
+    from pyspark.sql.connect.client import DefaultChannelBuilder
+    from pyspark.sql.connect.session import SparkSession as ConnectSession
+
+    os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"  # what `SparkSession.builder.remote` does besides
+    channel = DefaultChannelBuilder(f"sc://127.0.0.1:{port}", [("grpc.compression_enabled_algorithms_bitset", 1)])
+    return cast(SparkSession, ConnectSession.builder.channelBuilder(channel).create())
+
+
+@contextlib.contextmanager
+def told_of_ctrl_c() -> Iterator[None]:
+    """Ctrl-C ends Sail too, and its client may tell that as an error of the connection and forget about Ctrl-C."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is not signal.default_int_handler:
+        yield
+        return
+    pressed = threading.Event()
+
+    def press(number: int, frame: FrameType | None) -> None:
+        pressed.set()
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, press)
+    try:
+        yield
+    except PySparkException as error:
+        if type(error).__name__ == "SparkConnectGrpcException" and pressed.wait(0.5):
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)

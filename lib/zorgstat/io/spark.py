@@ -1,0 +1,174 @@
+"""Spark, the reference engine: in this process, under spark-submit, or as a session that is there already."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from zorgstat.errors import EngineError
+from zorgstat.io import delta_rs
+from zorgstat.io.engine import DEBUGGING, Engine, is_alone
+from zorgstat.io.folders import log_file, quiet, work_folder
+
+DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
+
+# A checkpoint (`Engine.keep`) passes on what Spark knows of columns that it does not have, and at a union Spark 4.2
+# then fails ("key not found"). Without that knowledge plans are the same here, but for filters of nulls.
+SOUND = {"spark.sql.constraintPropagation.enabled": "false"}
+
+# Needed on every kind of Spark; the first two are Delta's own instructions.
+ALWAYS = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.sql.session.timeZone": "UTC",
+    # A CHAR column is the text that was delivered: padded, a postcode would be foreign and a bsn invalid.
+    "spark.sql.readSideCharPadding": "false",
+    # Spark's own default, INT96, has no time zone for DuckDB.
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    **SOUND,
+}
+
+
+def local_settings(light: bool) -> dict[str, str]:
+    """For Spark in this process: what depends on the machine follows from it, and nothing is said on the screen."""
+    cores = os.cpu_count() or 2
+    # A national year in partitions that fit, small ones joined by Spark itself. Little data is over before a second
+    # plan is made after every stage.
+    partitions, adaptive = (cores, "false") if light else (max(16, 4 * cores), "true")
+    return {
+        "spark.master": "local[*]",
+        "spark.driver.memory": "4g",
+        "spark.sql.shuffle.partitions": str(partitions),
+        "spark.sql.adaptive.enabled": adaptive,
+        # Small partitions: a count by hash that fits the cache of a processor, and never spills.
+        "spark.sql.adaptive.advisoryPartitionSizeInBytes": "16m",
+        # Claims take some 14 bytes each: by Spark's default, 128 MB, a national year would be four tasks.
+        "spark.sql.files.maxPartitionBytes": "32m",
+        # A side of a join that is small in every partition is looked up, not sorted.
+        "spark.sql.adaptive.maxShuffledHashJoinLocalMapThreshold": "64m",
+        # What is sorted, counted or looked up by hash takes memory by the page, a list of some rows too. With pages of
+        # 64 MB, Spark's choice for two cores, a run of 1,000 claims came to 1 GB. A task has room for 8,192 pages.
+        "spark.buffer.pageSize": "1m",
+        # Delta's own bookkeeping: 50 tasks for the log of a table of 17 rows cost more than the rows.
+        "spark.databricks.delta.snapshotPartitions": "2",
+        # Files on this machine are looked up at once, without a job of Spark's.
+        "spark.sql.sources.parallelPartitionDiscovery.threshold": str(delta_rs.MOST_FILES),
+        # What Spark shuffles and spills goes to disk under a key that is in memory only: the log of a Delta table that
+        # was delivered may hold the lowest and highest bsn of its files, and Spark shuffles that too.
+        "spark.io.encryption.enabled": "true",
+        DEBUGGING: "false",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.driver.host": "localhost",
+    }
+
+
+# The parallel collector: the default one keeps books on every write, for short pauses that nobody here waits for.
+# Less code in each method that is compiled well: much of Spark's runs for seconds only, and compiling it took a third
+# of a run (docs/performance.md).
+# Fewer rounds over loops: a stage that Spark generates is one long loop, which took 9 seconds to be compiled well, and
+# rows go three times slower until then. They are options of Java 17 and 21; a Java without them passes them over.
+JAVA = (
+    "-XX:+UseParallelGC -XX:FreqInlineSize=100 -XX:InlineSmallCode=1000 "
+    "-XX:+IgnoreUnrecognizedVMOptions -XX:-SplitIfBlocks -XX:-PartialPeelLoop -XX:-UseLoopPredicate"
+)
+# The code cache that goes with quick compilation is too small for the code that Spark generates.
+LIGHT_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m"
+
+
+@contextlib.contextmanager
+def start(conf: Mapping[str, str], light: bool) -> Iterator[Engine]:
+    """A session of its own, or the one that is there already (Databricks, a notebook), which is left running."""
+    existing = SparkSession.getActiveSession()
+    if existing is None:
+        running = _submitted(conf) if "PYSPARK_GATEWAY_PORT" in os.environ else _local(conf, light)
+        try:
+            yield running
+        finally:
+            running.stop()
+        return
+    before = {key: existing.conf.get(key) or "" for key in SOUND}
+    for key, value in SOUND.items():
+        existing.conf.set(key, value)
+    try:
+        yield Engine("spark", existing)
+    finally:
+        for key, value in before.items():
+            existing.conf.set(key, value)
+
+
+def _submitted(conf: Mapping[str, str]) -> Engine:
+    """Under spark-submit: master, memory and jars are its business."""
+    return Engine("spark", _build({**ALWAYS, **conf}), helper=os.getppid())
+
+
+def _local(conf: Mapping[str, str], light: bool) -> Engine:
+    log, work = log_file(), work_folder()
+    log4j = resources.files("zorgstat").joinpath("io/log4j2.properties")
+    asked = conf.get("spark.driver.extraJavaOptions", LIGHT_JAVA if light else JAVA)
+    archive = f"-XX:SharedArchiveFile={class_archive()} -Xlog:disable" if class_archive().exists() else ""
+    own = f"-Dlog4j2.configurationFile={log4j} -Dzorgstat.log={log} -Djava.io.tmpdir={work} {archive}"
+    settings = {
+        **ALWAYS,
+        **local_settings(light),
+        "spark.local.dir": str(work),
+        **conf,
+        **delta_jars(conf),
+        "spark.driver.extraJavaOptions": f"{own} {asked}",
+    }
+    try:
+        with quiet(log):
+            logging.basicConfig(filename=log)  # Py4J tells of an interrupted call at length
+            spark = _build(settings)
+            spark.sparkContext._accumulatorServer.handle_error = _tell_log  # type: ignore[assignment,method-assign]
+            return Engine("spark", spark, log, helper=spark.sparkContext._gateway.proc.pid)  # type: ignore[union-attr]
+    except Exception as error:  # whatever keeps Java from starting
+        raise EngineError(
+            f"Spark did not start ({type(error).__name__}). Is Java 17 or 21 installed? See {log}."
+        ) from None
+
+
+def _tell_log(*_: object) -> None:
+    """Java may end, by Ctrl-C, while it tells this process of its work: otherwise that is a traceback on the screen."""
+    logging.warning("What Java was telling broke off.", exc_info=True)
+
+
+def delta_jars(conf: Mapping[str, str]) -> dict[str, str]:
+    """Delta for a Spark that starts here. On the path of Java's own classes, as the archive of classes wants it.
+
+    And sent to executors where there are any: they may be on other machines.
+    """
+    jars = [str(jar) for jar in sorted(jar_folder().glob("*.jar"))]
+    if not jars:
+        return {"spark.jars.packages": DELTA_PACKAGE}
+    path = "spark.driver.extraClassPath"
+    delta = {path: os.pathsep.join([*jars, *filter(None, [conf.get(path)])])}
+    if not is_alone(conf.get("spark.master", "local")):
+        delta["spark.jars"] = ",".join([*jars, *filter(None, [conf.get("spark.jars")])])
+    return delta
+
+
+def _build(settings: Mapping[str, str]) -> SparkSession:
+    builder = SparkSession.builder.appName("zorgstat")
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    return builder.getOrCreate()
+
+
+def class_archive() -> Path:
+    """Classes as Java has them in memory, which `make setup` keeps; without it, or of another Java, they are loaded one
+    by one.
+    """
+    return jar_folder().parent / "classes.jsa"
+
+
+def jar_folder() -> Path:
+    """Where `make setup` put Delta's five jars; without them Spark fetches them itself, at every start."""
+    return Path(os.environ.get("ZORGSTAT_JARS") or Path(sys.prefix) / "share" / "zorgstat" / "jars")
