@@ -21,7 +21,7 @@ from deltalake import DeltaTable, write_deltalake
 from tests.oracle.wlz_cases import SCHEMAS
 from tests.support import Command, citizens
 from tests.wlz.support import write_inputs
-from zorgstat.io import documents, run, runs
+from zorgstat.io import documents, reports, run, runs
 from zorgstat.io.attempt import Attempt
 from zorgstat.io.engine import Engine
 from zorgstat.io.runs import Place
@@ -322,7 +322,7 @@ def test_names_come_from_the_tables_that_the_run_read(
     path = str(office.inputs / "wlz_organisations")
     write_deltalake(path, later, mode="overwrite")
     try:
-        asked = documents.read(office.place, Attempt(), Statement(2023, 2), ["5505"], str(office.inputs))
+        asked = reports.read(office.place, Attempt(), Statement(2023, 2), ["5505"], str(office.inputs))
         assert asked[0].name == "Zorgkantoor Noord & Zuid"
     finally:
         DeltaTable(path).restore(0)
@@ -348,17 +348,17 @@ def test_with_an_engine_where_delta_rs_cannot_read(
     office: Office, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = Statement(2023, 2)
-    without = documents.read(office.place, Attempt(), asked, (), str(office.inputs))
+    without = reports.read(office.place, Attempt(), asked, (), str(office.inputs))
 
     @contextmanager
     def opened(place: Place, attempt: Attempt) -> Iterator[Store]:
         yield Store(engine, place.root)
 
     monkeypatch.setattr(Place, "opened", opened)
-    for module in (documents.delta_rs, runs.delta_rs):
+    for module in (reports.delta_rs, runs.delta_rs):
         for name in ("is_table", "state", "rows", "rows_of_runs", "rows_of_version", "count_of_version"):
             monkeypatch.setattr(module, name, lambda *arguments: None)
-    by_engine = documents.read(office.place, Attempt(), asked, (), str(office.inputs))
+    by_engine = reports.read(office.place, Attempt(), asked, (), str(office.inputs))
     assert [report.figures for report in by_engine] == [report.figures for report in without]
     assert [report.name for report in by_engine] == [report.name for report in without]
     assert [report.missing for report in by_engine] == [report.missing for report in without]
