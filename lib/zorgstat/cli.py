@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import NoReturn
 
 from zorgstat import __version__
 from zorgstat.behandelindex.pipeline import BEHANDELINDEX
-from zorgstat.io import attempt, compare, documents, export, job, layout, run
+from zorgstat.io import attempt, compare, documents, export, job, layout, progress
 from zorgstat.io import runs as run_commands
-from zorgstat.io.engine import Engine
 from zorgstat.io.session import ENGINES
 from zorgstat.pipelines import Pipeline
 from zorgstat.wlz import due
@@ -108,7 +105,7 @@ def _add_run(group: click.Group, pipeline: Pipeline, meaning: str, examples: str
             conf=_pairs(conf),
             force=force,
             as_json=as_json,
-            watch=live if sys.stderr.isatty() else attempt.plain_lines,
+            watch=progress.of_this_screen(),
         )
         raise SystemExit(code)
 
@@ -256,7 +253,7 @@ def _add_synth(pipeline: Pipeline, meaning: str, of_claims: str, of_year: str, f
     @CONF
     @ENGINE
     def synth_pipeline(output_root: str, claims: int, seed: int, year: int, conf: tuple[str, ...], engine: str) -> None:
-        watch = live if sys.stderr.isatty() else attempt.plain_lines
+        watch = progress.of_this_screen()
         code = job.synth(
             output_root, claims, seed, year, pipeline=pipeline.name, engine=engine, conf=_pairs(conf), watch=watch
         )
@@ -325,7 +322,7 @@ def optimize_tables(root: str, names: tuple[str, ...], dry_run: bool, conf: tupl
 
     The table gets a new version with the same rows. Versions before it can be read until VACUUM removes their files.
     """
-    watch = live if sys.stderr.isatty() else attempt.plain_lines
+    watch = progress.of_this_screen()
     raise SystemExit(job.optimize(root, names, engine=engine, conf=_pairs(conf), dry_run=dry_run, watch=watch))
 
 
@@ -484,7 +481,7 @@ def export_tables(
     as_json: bool,
 ) -> None:
     """Write a run to files for others: figures about few people are hidden, and what would give them away."""
-    watch = live if sys.stderr.isatty() else attempt.plain_lines
+    watch = progress.of_this_screen()
     place = _place(output_root, conf, engine)
     code = export.export_run(place, run_id, folder, form, rules_file=rules_file, as_json=as_json, watch=watch)
     raise SystemExit(code)
@@ -497,46 +494,6 @@ def _age(text: str | None) -> timedelta | None:
     if not found:
         raise click.BadParameter(f"{text}: write hours or days, such as 12h or 2d", param_hint="--older-than")
     return timedelta(hours=int(found[1]) * (24 if found[2] == "d" else 1))
-
-
-@contextmanager
-def live(title: str, engine: Engine) -> Iterator[run.Report]:
-    """Progress on a terminal: one line per phase, with the tasks that Spark has done and the time it takes."""
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description:<32}"),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[tasks]}"),
-    )
-    with Progress(*columns, console=Console(stderr=True), refresh_per_second=4) as progress:
-        phases: list[int] = []
-        done = threading.Event()
-
-        def finish() -> None:
-            if phases:
-                progress.update(phases[-1], total=1, completed=1, tasks="")  # type: ignore[arg-type]
-
-        def begin(phase: str) -> None:
-            finish()
-            phases.append(progress.add_task(f"{title}  {phase}", total=None, tasks=""))
-
-        def follow() -> None:
-            while not done.wait(0.5):
-                finished, total = engine.tasks()
-                if phases and total:
-                    progress.update(phases[-1], tasks=f"{finished} of {total} tasks")  # type: ignore[arg-type]
-
-        thread = threading.Thread(target=follow, daemon=True)
-        thread.start()
-        try:
-            yield begin
-            finish()
-        finally:
-            done.set()
-            thread.join(timeout=2)
 
 
 def _pairs(conf: tuple[str, ...]) -> dict[str, str]:

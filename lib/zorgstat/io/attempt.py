@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sys
-import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from zorgstat.errors import TableError, ZorgstatError
-from zorgstat.io import run
 from zorgstat.io.engine import Engine, name_of
 from zorgstat.io.folders import own_folder
+from zorgstat.io.progress import Report
 from zorgstat.io.sail import told_of_ctrl_c
 
 EXIT_CODES = {
@@ -45,8 +43,6 @@ EXPORT_EXIT_CODES = {
     130: "stopped with Ctrl-C; nothing was exported",
 }
 
-Watch = Callable[[str, Engine], AbstractContextManager[run.Report]]
-
 
 @dataclass
 class Attempt:
@@ -56,7 +52,7 @@ class Attempt:
     phase: str = ""
     told: str = ""  # what became of work that publishes no version
 
-    def follow(self, report: run.Report) -> run.Report:
+    def follow(self, report: Report) -> Report:
         def begin(phase: str) -> None:
             self.phase = phase
             report(phase)
@@ -70,13 +66,6 @@ class Attempt:
         if self.phase == "publish":
             return "The table runs tells whether this version was published."
         return "This version was published." if self.phase == "report" else "This version was not published."
-
-
-@contextmanager
-def plain_lines(title: str, engine: Engine) -> Iterator[run.Report]:
-    """Progress where there is no terminal: a line for each phase as it begins."""
-    since = time.monotonic()
-    yield lambda phase: print(f"{title} [{time.monotonic() - since:5.1f} s] {phase}", file=sys.stderr, flush=True)
 
 
 def guard(work: Callable[[Attempt], None]) -> int:

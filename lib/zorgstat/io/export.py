@@ -22,7 +22,8 @@ from zorgstat.behandelindex.tables import OUTPUTS
 from zorgstat.disclosure import Rules, resolve
 from zorgstat.errors import SettingsError
 from zorgstat.io import config, files, outputs, publication
-from zorgstat.io.attempt import Attempt, Watch, guard, plain_lines
+from zorgstat.io.attempt import Attempt, guard
+from zorgstat.io.progress import Report, Watch, plain_lines
 from zorgstat.io.runs import Place
 from zorgstat.io.store import Store
 from zorgstat.tables import RUNS, Table
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 PIPELINE = "behandelindex"
 FORMATS = {"csv": files.write_csv, "parquet": files.write_parquet, "xlsx": files.write_workbook}
-Report = Callable[[str], None]
 
 
 @dataclass

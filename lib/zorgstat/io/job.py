@@ -13,8 +13,9 @@ from typing import NoReturn
 from zorgstat.behandelindex import synth as behandelindex_synth
 from zorgstat.errors import SettingsError, TableError
 from zorgstat.io import config, layout, run, session
-from zorgstat.io.attempt import EXIT_CODES, Attempt, Watch, guard, plain_lines
+from zorgstat.io.attempt import EXIT_CODES, Attempt, guard
 from zorgstat.io.paths import local_path, table_path
+from zorgstat.io.progress import Watch, plain_lines
 from zorgstat.io.store import Store
 from zorgstat.io.summary import describe_change, describe_layout, summarise
 from zorgstat.pipelines import Pipeline, Settings

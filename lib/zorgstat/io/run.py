@@ -7,7 +7,7 @@ run_metrics. Nothing that fails before `publish` leaves anything that a reader s
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -18,14 +18,13 @@ from zorgstat.errors import CheckError, TableError
 from zorgstat.io import inputs as input_checks
 from zorgstat.io import locks, outputs, publication
 from zorgstat.io.engine import Engine
+from zorgstat.io.progress import Report
 from zorgstat.io.publication import Run
 from zorgstat.io.store import Store
 from zorgstat.io.together import by_name, in_parallel
 from zorgstat.io.trace import Phases
 from zorgstat.pipelines import Pipeline, Settings
 from zorgstat.tables import OF_EVERY_PIPELINE, RUN_FINDINGS, RUN_METRICS, RUNS
-
-Report = Callable[[str], None]
 
 
 @dataclass
