@@ -75,7 +75,7 @@ test-all: $(READY) ## All tests on both engines, the slow ones too
 	$(BIN)/pytest -q --engine sail $(ON_SAIL)
 	$(BIN)/pytest
 
-test-faults: $(READY) ## Kills, crowds, full disks, lost executors, layouts: an hour of processes
+test-faults: $(READY) ## Kills, crowds, full disks, lost executors, layouts: ten minutes of processes
 	$(BIN)/pytest -q --engine sail tests/test_faults.py tests/test_same_bits.py tests/test_privacy_of_runs.py
 
 bench: $(READY) ## Both pipelines beside DuckDB (BENCH_CLAIMS="5000000 20000000" BENCH_WLZ_CLAIMS=20000000 BENCH_ROUNDS=3)

@@ -16,8 +16,8 @@ from pyspark.sql import functions as F
 from zorgstat import codes
 from zorgstat.behandelindex.selection import OUTCOME_NAMES
 from zorgstat.behandelindex.tables import NATIONAL_BASKETS, OUTCOMES, PRACTICE_BASKETS, PRACTICE_INDEX
-from zorgstat.io.engine import Engine
 from zorgstat.io.publication import published
+from zorgstat.io.spark import SparkEngine
 from zorgstat.io.store import Store
 from zorgstat.periods import ReportVersion
 
@@ -38,7 +38,7 @@ practice = parameter("practice", "")  # empty: the one with the most combination
 
 # COMMAND ----------
 
-store = Store(Engine("spark", spark), root)
+store = Store(SparkEngine("spark", spark), root)
 outcomes, national_baskets, practice_baskets, practice_index = (
     published(store, table, year, version) for table in (OUTCOMES, NATIONAL_BASKETS, PRACTICE_BASKETS, PRACTICE_INDEX)
 )

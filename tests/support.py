@@ -166,6 +166,7 @@ class Command:
         )
 
     def run(self, *arguments: object, **changes: str) -> subprocess.CompletedProcess[str]:
-        process = self.start(*arguments, **changes)
-        stdout, stderr = process.communicate(timeout=600)
-        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+        words = [self.script, *map(str, arguments)]
+        return subprocess.run(
+            words, env={**self.environment, **changes}, capture_output=True, text=True, timeout=600, check=False
+        )

@@ -231,7 +231,7 @@ def test_a_failing_run_shows_no_citizen(delivery: Delivery, tmp_path: Path) -> N
             write_deltalake(str(tmp_path / "in" / table.name), rows.slice(0, 20), mode="append")
     ran = run_on_sail(CONF / "2023-3.toml", tmp_path / "in", tmp_path / "out")
     assert ran.returncode == 3
-    assert "the input tables have 2 faults; nothing was computed" in ran.stderr
+    assert "the tables have 2 faults; nothing was computed" in ran.stderr
     shown = ran.stdout + ran.stderr + logs_in(tmp_path)
     assert len(delivery.citizens) > 100
     assert not any(bsn in shown for bsn in delivery.citizens)

@@ -25,6 +25,11 @@ class Finding:
     count: int
     detail: str
 
+    @classmethod
+    def error(cls, rule: str, count: int, detail: str) -> Finding:
+        """Of a check without which nothing is published."""
+        return cls(rule, "error", int(count), detail)
+
     @property
     def is_error(self) -> bool:
         return self.severity == "error" and self.count > 0

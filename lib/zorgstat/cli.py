@@ -12,6 +12,7 @@ from zorgstat import __version__
 from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.io import attempt, compare, documents, export, job, layout, progress
 from zorgstat.io import runs as run_commands
+from zorgstat.io.place import Place
 from zorgstat.io.session import ENGINES
 from zorgstat.pipelines import Pipeline
 from zorgstat.wlz import due
@@ -333,7 +334,7 @@ def runs() -> None:
 
 def _of_runs(name: str, examples: str) -> Callable[[Callable[..., None]], click.Command]:
     """A command on the runs of a root: its examples, its exit codes, and the options that all of them have."""
-    epilog = f"\b\nExamples:\n{examples}\n\n" + _told(attempt.RUNS_EXIT_CODES)
+    epilog = f"\b\nExamples:\n{examples}\n\n" + _told(run_commands.EXIT_CODES)
 
     def make(function: Callable[..., None]) -> click.Command:
         for option in (ENGINE, CONF, OUTPUT_ROOT):
@@ -343,8 +344,8 @@ def _of_runs(name: str, examples: str) -> Callable[[Callable[..., None]], click.
     return make
 
 
-def _place(output_root: str, conf: tuple[str, ...], engine: str) -> run_commands.Place:
-    return run_commands.Place(output_root, engine, _pairs(conf))
+def _place(output_root: str, conf: tuple[str, ...], engine: str) -> Place:
+    return Place(output_root, engine, _pairs(conf))
 
 
 @_of_runs("list", "  zorgstat runs list --output published\n  zorgstat runs list --output published --json")
@@ -460,7 +461,7 @@ Examples:
   zorgstat export behandelindex-2023-3-001-0a1b2c --output published --to open-data --rules conf/export.toml
 
 """
-    + _told(attempt.EXPORT_EXIT_CODES),
+    + _told(export.EXIT_CODES),
 )
 @RUN
 @OUTPUT_ROOT

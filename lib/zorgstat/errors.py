@@ -18,7 +18,7 @@ class SettingsError(ZorgstatError):
 
 
 class TableError(ZorgstatError):
-    """Input tables are not as declared: have the delivery mended. Holds every fault found, not just the first."""
+    """Tables are not as declared, or cannot be read: have them mended. Holds every fault found, not just the first."""
 
     exit_code = 3
 
@@ -40,6 +40,6 @@ class LockedError(ZorgstatError):
 
 
 class EngineError(ZorgstatError):
-    """Spark could not be started or failed on the way: look in the log that the message names."""
+    """An engine could not be started: look in the log that the message names."""
 
     exit_code = 70

@@ -11,7 +11,6 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 TRILLION = 1e12
-WHOLE_LIMIT = 2.0**53  # beyond this a double skips whole numbers
 
 
 def total(term: Column) -> Column:

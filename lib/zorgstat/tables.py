@@ -94,7 +94,7 @@ RUN_FINDINGS = Table(
 
 RUN_METRICS = Table(
     "run_metrics",
-    "What each phase of a published run took. Null where the engine does not tell.",
+    "What each phase of a run took, of runs that failed their checks too. Null where the engine does not tell.",
     key=("run_id", "phase"),
     columns=(
         Column("run_id", "string", "the run"),

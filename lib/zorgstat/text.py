@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 WIDTH = 26
@@ -62,3 +63,9 @@ def as_value(value: Any) -> str:
         return on_one_line(json.dumps(value, ensure_ascii=False, default=str))
     except (ValueError, RecursionError):  # thousands of digits or of brackets
         return "too long"
+
+
+def align(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A line for each row, with its cells below each other."""
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]

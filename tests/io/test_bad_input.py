@@ -38,7 +38,7 @@ else:
 PROGRESS = re.compile(r"behandelindex \d{4}-\d \[ *\d+\.\d s\] [a-z ]+")
 HEADLINES = {
     2: "zorgstat: the settings or the command:",
-    3: "zorgstat: the input tables have {count} fault{s}; nothing was computed:",
+    3: "zorgstat: the tables have {count} fault{s}; nothing was computed:",
     4: "zorgstat: checks failed:",
 }
 

@@ -21,7 +21,7 @@ from zorgstat.behandelindex.settings import resolve
 from zorgstat.behandelindex.tables import INPUTS, OUTPUTS
 from zorgstat.io import compare, publication, run, runs
 from zorgstat.io.engine import Engine
-from zorgstat.io.runs import Place
+from zorgstat.io.place import Place
 from zorgstat.io.store import Store
 from zorgstat.tables import RUNS
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,11 +22,10 @@ from deltalake import DeltaTable, write_deltalake
 from tests.oracle.wlz_cases import SCHEMAS
 from tests.support import Command, citizens
 from tests.wlz.support import write_inputs
-from zorgstat.io import documents, reports, run, runs
+from zorgstat.io import delta_rs, documents, reports, run, session
 from zorgstat.io.attempt import Attempt
 from zorgstat.io.engine import Engine
-from zorgstat.io.runs import Place
-from zorgstat.io.store import Store
+from zorgstat.io.place import Place
 from zorgstat.wlz.calendar import Statement
 from zorgstat.wlz.pipeline import WLZ
 from zorgstat.wlz.settings import resolve
@@ -150,7 +150,7 @@ def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     def start(*arguments: object, **others: object) -> None:
         raise AssertionError("an engine was started")
 
-    monkeypatch.setattr(runs.session, "start", start)
+    monkeypatch.setattr(session, "start", start)
 
 
 @pytest.fixture
@@ -344,21 +344,31 @@ def test_never_half_a_folder(office: Office, tmp_path: Path, monkeypatch: pytest
     assert list(tmp_path.iterdir()) == []
 
 
+def test_rows_that_are_gone_are_told(office: Office, tmp_path: Path, no_engine: None) -> None:
+    root, to = tmp_path / "out", tmp_path / "to"
+    shutil.copytree(office.place.root, root)
+    DeltaTable(str(root / "wlz_statement_lines")).delete()
+    assert documents.write_documents(Place(str(root)), 2023, 2, str(to), every=True) == 4
+    assert not to.exists()
+
+
 def test_with_an_engine_where_delta_rs_cannot_read(
     office: Office, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = Statement(2023, 2)
     without = reports.read(office.place, Attempt(), asked, (), str(office.inputs))
 
-    @contextmanager
-    def opened(place: Place, attempt: Attempt) -> Iterator[Store]:
-        yield Store(engine, place.root)
+    started: list[str] = []
 
-    monkeypatch.setattr(Place, "opened", opened)
-    for module in (reports.delta_rs, runs.delta_rs):
-        for name in ("is_table", "state", "rows", "rows_of_runs", "rows_of_version", "count_of_version"):
-            monkeypatch.setattr(module, name, lambda *arguments: None)
+    def start(name: str, *_: object, **others: object) -> AbstractContextManager[Engine]:
+        started.append(name)
+        return nullcontext(engine)
+
+    monkeypatch.setattr(session, "start", start)
+    for name in ("is_table", "state", "rows", "rows_of_runs", "rows_of_version", "count_of_version"):
+        monkeypatch.setattr(delta_rs, name, lambda *arguments: None)
     by_engine = reports.read(office.place, Attempt(), asked, (), str(office.inputs))
+    assert len(started) == 1  # for all that is read
     assert [report.figures for report in by_engine] == [report.figures for report in without]
     assert [report.name for report in by_engine] == [report.name for report in without]
     assert [report.missing for report in by_engine] == [report.missing for report in without]

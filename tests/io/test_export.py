@@ -22,7 +22,7 @@ from zorgstat.disclosure import Rules
 from zorgstat.errors import SettingsError
 from zorgstat.io import export, files
 from zorgstat.io.engine import Engine
-from zorgstat.io.runs import Place
+from zorgstat.io.place import Place
 from zorgstat.io.store import Store
 
 PEOPLE = """
@@ -213,7 +213,7 @@ def test_a_folder_in_use_is_left_alone(exports: Exports, tmp_path: Path) -> None
             export.export(exports.store, SECOND, [], tmp_path / name, "csv", Rules())
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
     (tmp_path / "empty").mkdir()
-    assert export.write_whole(tmp_path / "empty", lambda folder: []) == []
+    assert files.write_whole(tmp_path / "empty", lambda folder: []) == []
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_there_is_no_half_export(tmp_path: Path, error: BaseException, told: typ
         raise error
 
     with pytest.raises(told):
-        export.write_whole(tmp_path / "to", breaks)
+        files.write_whole(tmp_path / "to", breaks)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -23,15 +23,15 @@ from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.behandelindex.settings import resolve
 from zorgstat.behandelindex.tables import INPUTS, OUTPUTS, PRACTICE_INDEX
 from zorgstat.io import locks, publication, run
-from zorgstat.io.attempt import RUNS_EXIT_CODES
 from zorgstat.io.engine import Engine
+from zorgstat.io.runs import EXIT_CODES
 from zorgstat.io.store import RERUN_DAYS, RETENTION
 from zorgstat.tables import RUN_FINDINGS, RUN_METRICS, RUNS
 
 TABLES, RAW = cases.generate(7, claims=300)
 YEAR, VERSION = RAW["report"]["year"], RAW["report"]["version"]
 PHASES = ["check settings", "pin inputs", "check inputs", "build", "write", "verify", "check"]
-LEFT = f"behandelindex-{YEAR}-{VERSION}-009-abcdef"
+LEFT_BEFORE, LEFT = (f"behandelindex-{YEAR}-{VERSION}-{sequence}-abcdef" for sequence in ("008", "009"))
 
 
 @dataclass(frozen=True)
@@ -229,22 +229,25 @@ def test_clean_removes_what_was_never_published_and_nothing_else(shelf: Shelf, t
     assert shelf.runs("withdraw", shelf.first["run_id"], "--reason", "x", output=output).returncode == 0
     for table in (PRACTICE_INDEX.name, "outcomes"):
         add(output, table, {**rows(output, table)[0], "run_id": LEFT})
+    add(output, "outcomes", {**rows(output, "outcomes")[0], "run_id": LEFT_BEFORE})
     before = {table.name: len(rows(output, table.name)) for table in OUTPUTS}
     shown = shelf.runs("clean", output=output)
     assert shown.returncode == 0
-    assert f"{LEFT}: 1 rows of outcomes, 1 rows of practice_index" in shown.stdout
+    assert f"{LEFT_BEFORE}: 1 rows of outcomes\n{LEFT}: 1 rows of outcomes, 1 rows of practice_index" in shown.stdout
     assert "Nothing was removed." in shown.stdout
     young = shelf.runs("clean", "--older-than", "1d", "--yes", output=output)
     assert "Nothing to remove." not in young.stdout  # no commit tells of this run: nobody knows it to be young
-    add(output, "outcomes", {**rows(output, "outcomes")[0], "run_id": LEFT})
+    for run_id in (LEFT_BEFORE, LEFT):
+        add(output, "outcomes", {**rows(output, "outcomes")[0], "run_id": run_id})
     with locks.hold(str(output), f"behandelindex-{YEAR}-{VERSION}", wait=False):
         busy = shelf.runs("clean", "--yes", output=output)
-    assert f"{LEFT}: may be at work; left alone." in busy.stdout
+    for run_id in (LEFT_BEFORE, LEFT):
+        assert f"{run_id}: may be at work; left alone." in busy.stdout
     assert shelf.runs("clean", "--yes", output=output).returncode == 0
     assert {table.name: len(rows(output, table.name)) for table in OUTPUTS} == {
         **before,
         PRACTICE_INDEX.name: before[PRACTICE_INDEX.name] - 1,
-        "outcomes": before["outcomes"] - 1,
+        "outcomes": before["outcomes"] - 2,
     }
     for one in (shelf.first, shelf.second):
         assert shelf.runs("verify", one["run_id"], output=output).returncode == 0
@@ -295,7 +298,7 @@ def test_every_command_tells_how_it_ends(shelf: Shelf) -> None:
     for verb in ("list", "show", "verify", "withdraw", "clean", "compare"):
         helped = shelf.command.run("runs", verb, "--help", JAVA_HOME="/nonexistent").stdout
         assert re.search(r"Examples:\n +zorgstat runs ", helped)
-        for code, meaning in RUNS_EXIT_CODES.items():
+        for code, meaning in EXIT_CODES.items():
             assert re.search(rf"^ +{code} +{re.escape(meaning)}$", helped, re.MULTILINE)
 
 

@@ -1,18 +1,22 @@
-"""Tables written over others keep people out of Delta's log."""
+"""Tables as they are written and read, on either engine: what is in their log, files and moments."""
 
 from __future__ import annotations
 
 import re
+import time
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from zorgstat.io import delta_rs, session
 from zorgstat.io.engine import Engine
 from zorgstat.io.spark import SOUND
 from zorgstat.io.store import RETENTION, Store
+from zorgstat.tables import RUNS
 
 
 def test_a_replaced_table_has_no_bsn_in_its_log_and_keeps_its_versions(engine: Engine, tmp_path: Path) -> None:
@@ -77,3 +81,21 @@ def test_a_session_that_was_there_keeps_its_settings(engine: Engine) -> None:
         assert engine.spark.conf.get(key) == "true"
     finally:
         engine.spark.conf.set(key, value)
+
+
+def test_moments_are_in_utc_whoever_reads_them(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine gives them in the time of this process, without saying so."""
+    at = datetime(2023, 8, 14, 9, 30, tzinfo=timezone.utc)
+    store = Store(engine, str(tmp_path))
+    row = {name: "{}" for name in RUNS.names} | {"report_year": 2023, "report_version": 2, "sequence": 1, "at": at}
+    store.add_rows([tuple(row[name] for name in RUNS.names)], RUNS, "run")
+    try:
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setenv("TZ", "Europe/Amsterdam")
+            time.tzset()
+            [read] = store.rows(RUNS)
+            elsewhere.setattr(delta_rs, "is_table", lambda path: None)
+            [by_engine] = store.rows(RUNS)
+    finally:
+        time.tzset()
+    assert [(one["at"], one["at"].utcoffset()) for one in (read, by_engine)] == [(at, timedelta(0))] * 2

@@ -16,7 +16,7 @@ from tests.wlz.support import write_inputs
 from zorgstat.io import compare as command
 from zorgstat.io import run
 from zorgstat.io.engine import Engine
-from zorgstat.io.runs import Place
+from zorgstat.io.place import Place
 from zorgstat.wlz import compare
 from zorgstat.wlz.pipeline import WLZ
 from zorgstat.wlz.settings import resolve

@@ -77,33 +77,33 @@ def judge(row: Mapping[str, Any], input_records: int) -> list[Finding]:
     weight_off = row["weight_off"] if counted else 0.0
     outside = int(row["national_outside"]) + int(row["baskets_outside"])
     return [
-        _finding(
+        Finding.error(
             "something_counted",
             counted == 0,
             f"{counted:,} records count as a treatment" + ("; there is no result to publish" if counted == 0 else ""),
         ),
-        _finding(
+        Finding.error(
             "outcomes_add_up",
             abs(int(row["records"]) - input_records),
             f"outcomes: {int(row['records']):,} records of {input_records:,} in claims",
         ),
-        _finding(
+        Finding.error(
             "every_counted_record_in_one_basket",
             abs(treatments["national"] - counted) + outside,
             f"{treatments['national']:,} treatments in baskets 1 to {BASKETS}, {counted:,} records counted",
         ),
-        _finding(
+        Finding.error(
             "tables_agree",
             (len(set(treatments.values())) > 1) + (len(set(combinations.values())) > 1),
             "treatments and combinations of national_baskets, practice_baskets and practice_index: "
             + "; ".join(f"{treatments[name]:,} and {combinations[name]:,}" for name in treatments),
         ),
-        _finding(
+        Finding.error(
             "mean_index_is_100",
             mean_off > TOLERANCE,
             f"combination-weighted mean of all indices is off by {mean_off:.1e}",
         ),
-        _finding("weights_add_up", weight_off > TOLERANCE, f"largest difference from 1 is {weight_off:.1e}"),
+        Finding.error("weights_add_up", weight_off > TOLERANCE, f"largest difference from 1 is {weight_off:.1e}"),
     ]
 
 
@@ -114,7 +114,3 @@ def _sizes(name: str) -> list[Column]:
 
 def _sum(of: Column, name: str) -> Column:
     return F.coalesce(F.sum(of), F.lit(0)).alias(name)
-
-
-def _finding(rule: str, count: int, detail: str) -> Finding:
-    return Finding(rule, "error", int(count), detail)

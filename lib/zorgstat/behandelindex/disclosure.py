@@ -6,7 +6,7 @@ together. outcomes is a grid of labels and outcomes. correction_factors is about
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -23,9 +23,8 @@ from zorgstat.behandelindex.tables import (
     PRACTICE_INDEX,
 )
 from zorgstat.disclosure import Keep, Rules
+from zorgstat.pipelines import Frames
 from zorgstat.tables import RUN_COLUMNS, Table
-
-Frames = Mapping[str, DataFrame]
 
 RUN = tuple(column.name for column in RUN_COLUMNS)
 CLASSES = ("sex", "age_class", "pathology_class", "insurance_class", "ses_class")

@@ -4,43 +4,26 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 
 from zorgstat.errors import TableError, ZorgstatError
+from zorgstat.io import session
 from zorgstat.io.engine import Engine, name_of
 from zorgstat.io.folders import own_folder
 from zorgstat.io.progress import Report
 from zorgstat.io.sail import told_of_ctrl_c
 
+UNEXPECTED = "something unexpected; the message names the log"
 EXIT_CODES = {
     0: "published, or published already with the same inputs, settings and software",
     2: "the command line or a settings file",
     3: "input tables are not as declared",
     4: "a check failed; nothing was published",
     5: "another run of this version is at work",
-    70: "something unexpected; the message names the log",
+    70: UNEXPECTED,
     130: "stopped with Ctrl-C; nothing was published",
-}
-
-# Of the commands on published runs, where these codes mean something else.
-RUNS_EXIT_CODES = {
-    0: "done",
-    2: "the command line, or a run that is not there",
-    3: "inputs are not there any more as the run read them",
-    4: "rows are not those that were published",
-    5: "a run of this version is at work",
-    70: EXIT_CODES[70],
-    130: "stopped with Ctrl-C",
-}
-
-# Of `export`.
-EXPORT_EXIT_CODES = {
-    0: "exported",
-    2: "the command line, the rules, or a run or folder that cannot be used",
-    4: "the rules cannot be held to; nothing was exported",
-    70: EXIT_CODES[70],
-    130: "stopped with Ctrl-C; nothing was exported",
 }
 
 
@@ -51,8 +34,19 @@ class Attempt:
     engine: Engine | None = None
     phase: str = ""
     told: str = ""  # what became of work that publishes no version
+    until_the_end: ExitStack = field(default_factory=ExitStack)
+
+    def start(self, engine: str, conf: Mapping[str, str] | None, light: bool) -> Engine:
+        """An engine that works until the command ends; asked again, the one that works already (`session.start`)."""
+        if self.engine is None:
+            self.engine = self.until_the_end.enter_context(session.start(engine, conf, light=light))
+            self.until_the_end.callback(self.engine.release)
+        return self.engine
 
     def follow(self, report: Report) -> Report:
+        """Reports on, and knows the phase. Of a version that has not begun there is none."""
+        self.phase = ""
+
         def begin(phase: str) -> None:
             self.phase = phase
             report(phase)
@@ -72,7 +66,7 @@ def guard(work: Callable[[Attempt], None]) -> int:
     """Does the work and returns the exit code; what fails is told in words, without the values that Spark may quote."""
     attempt = Attempt()
     try:
-        with told_of_ctrl_c():
+        with told_of_ctrl_c(), attempt.until_the_end:
             work(attempt)
         return 0
     except ZorgstatError as error:
@@ -92,7 +86,7 @@ def guard(work: Callable[[Attempt], None]) -> int:
         )
         _say(
             "unexpected",
-            f"{name_of(error)} in {where}. {attempt.fate}" + (f" Spark's log: {log}" if log else ""),
+            f"{name_of(error)} in {where}. {attempt.fate}" + (f" Log: {log}" if log else ""),
         )
         return 70
 
@@ -106,7 +100,7 @@ def is_full(error: BaseException) -> bool:
 def _headline(error: ZorgstatError) -> str:
     if isinstance(error, TableError):
         count = len(error.faults)
-        return f"the input tables have {count} fault{'s' if count > 1 else ''}; nothing was computed"
+        return f"the tables have {count} fault{'s' if count > 1 else ''}; nothing was computed"
     return {2: "the settings or the command", 4: "checks failed", 5: "locked"}.get(error.exit_code, "unexpected")
 
 

@@ -16,7 +16,7 @@ from zorgstat.errors import SettingsError
 from zorgstat.io import outputs, runs
 from zorgstat.io.attempt import Attempt, guard
 from zorgstat.io.names import PIPELINES
-from zorgstat.io.runs import Place
+from zorgstat.io.place import Place
 from zorgstat.io.together import by_name
 from zorgstat.pipelines import BEFORE_AND_AFTER, Pipeline
 from zorgstat.tables import RUNS
@@ -33,15 +33,13 @@ def compare(place: Place, before: str, after: str, *, most: int = 10, as_json: b
 
     def work(attempt: Attempt) -> None:
         attempt.told = "Nothing was changed."
-        with place.opened(attempt) as store:
-            rows = store.rows(RUNS)
-            told = {
-                side: runs.tell(rows, run_id) for side, run_id in zip(BEFORE_AND_AFTER, (before, after), strict=True)
-            }
-            pipeline = _pipeline_of_both(told)
-            stored = [outputs.of_run(store, pipeline.outputs, run_id) for run_id in (before, after)]
-            queries = pipeline.comparison.queries(stored[0], stored[1], most)
-            figures = pipeline.comparison.figures(by_name(DataFrame.collect, queries))
+        store = place.open(attempt)
+        rows = store.rows(RUNS)
+        told = {side: runs.tell(rows, run_id) for side, run_id in zip(BEFORE_AND_AFTER, (before, after), strict=True)}
+        pipeline = _pipeline_of_both(told)
+        stored = [outputs.of_run(store, pipeline.outputs, run_id) for run_id in (before, after)]
+        queries = pipeline.comparison.queries(stored[0], stored[1], most)
+        figures = pipeline.comparison.figures(by_name(DataFrame.collect, queries))
         compared = {**compare_runs(told["before"], told["after"]), "figures": figures}
         print(runs.to_json(compared) if as_json else describe(pipeline, compared))
 

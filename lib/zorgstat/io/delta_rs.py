@@ -1,7 +1,7 @@
 """What can be done with a Delta table on this machine without an engine, by delta-rs: in milliseconds, on any engine.
 
-Every function gives None where delta-rs cannot answer (not installed, or the table is not on this machine); what it
-cannot read raises its own errors.
+Where delta-rs cannot answer (not installed, or the table is not on this machine) what is asked gives None, and what
+would write says so first (`can_append`); what it cannot read raises its own errors.
 """
 
 from __future__ import annotations

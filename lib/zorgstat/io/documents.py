@@ -10,11 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from zorgstat.errors import CheckError, SettingsError
-from zorgstat.io import attempt
-from zorgstat.io.attempt import Attempt, guard
-from zorgstat.io.export import write_whole
+from zorgstat.io.attempt import UNEXPECTED, Attempt, guard
+from zorgstat.io.files import write_whole
+from zorgstat.io.place import Place
 from zorgstat.io.reports import read
-from zorgstat.io.runs import Place
 from zorgstat.text import day, words
 from zorgstat.wlz.calendar import Statement
 from zorgstat.wlz.documents import delivery, letter, names, typeset, workbook
@@ -23,14 +22,15 @@ from zorgstat.wlz.documents.content import Report
 EXIT_CODES = {
     0: "written",
     2: "the command line, or a run, organisation or folder that cannot be used",
-    3: "the input tables are not those that the run read",
+    3: "a table cannot be read, or the input tables are not those that the run read",
     4: "the published rows do not make whole documents",
-    70: attempt.EXIT_CODES[70],
+    70: UNEXPECTED,
     130: "stopped with Ctrl-C; nothing was written",
 }
 DELIVERY_EXIT_CODES = {
     0: "the folder can be mailed, once what is left to do is done",
     2: EXIT_CODES[2],
+    3: "the published tables cannot be read",
     4: "something is wrong; mail nothing",
     70: EXIT_CODES[70],
     130: "stopped with Ctrl-C",
@@ -58,11 +58,11 @@ def write_documents(
 ) -> int:
     """The command: the documents of these organisations, or of all, in a new folder."""
 
-    def work(begun: Attempt) -> None:
-        begun.told = "Nothing was written."
+    def work(attempt: Attempt) -> None:
+        attempt.told = "Nothing was written."
         if bool(organisations) == every:
             raise SettingsError("say whose documents: --organisation CODE (repeatable), or --all.")
-        reports = read(place, begun, Statement(year, quarter), organisations, input_root)
+        reports = read(place, attempt, Statement(year, quarter), organisations, input_root)
         made = {
             names.name(report, document).path: MAKERS[document](report)
             for report in reports
@@ -84,11 +84,11 @@ def check_delivery(
 ) -> int:
     """The command: is the folder whole, and what goes where by when? Without organisations: those of the run, all."""
 
-    def work(begun: Attempt) -> None:
-        begun.told = "Mail nothing until this is mended."
+    def work(attempt: Attempt) -> None:
+        attempt.told = "Mail nothing until this is mended."
         files = _files(Path(folder))
         asked = _asked(files, year, quarter)
-        reports = read(place, begun, asked, organisations)
+        reports = read(place, attempt, asked, organisations)
         checked = delivery.check(reports, files)
         print(describe(checked, reports[0].provenance.run_id))
         if checked.faults:

@@ -7,11 +7,9 @@ at the end: nobody finds half an export.
 from __future__ import annotations
 
 import json
-import secrets
-import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +20,9 @@ from zorgstat.behandelindex.tables import OUTPUTS
 from zorgstat.disclosure import Rules, resolve
 from zorgstat.errors import SettingsError
 from zorgstat.io import config, files, outputs, publication
-from zorgstat.io.attempt import Attempt, guard
+from zorgstat.io.attempt import UNEXPECTED, Attempt, guard
+from zorgstat.io.place import Place
 from zorgstat.io.progress import Report, Watch, plain_lines
-from zorgstat.io.runs import Place
 from zorgstat.io.store import Store
 from zorgstat.tables import RUNS, Table
 from zorgstat.text import figure, words
@@ -33,6 +31,14 @@ if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
 
 PIPELINE = "behandelindex"
+EXIT_CODES = {
+    0: "exported",
+    2: "the command line, the rules, or a run or folder that cannot be used",
+    3: "a table cannot be read",
+    4: "the rules cannot be held to; nothing was exported",
+    70: UNEXPECTED,
+    130: "stopped with Ctrl-C; nothing was exported",
+}
 FORMATS = {"csv": files.write_csv, "parquet": files.write_parquet, "xlsx": files.write_workbook}
 
 
@@ -67,10 +73,10 @@ def export_run(
     def work(attempt: Attempt) -> None:
         attempt.told = "Nothing was exported."
         rules = config.read(rules_file, resolve) if rules_file else Rules()
-        with place.opened(attempt) as store:
-            run_row, earlier_rows = choose(store.rows(RUNS), run_id)
-            with watch(f"export {run_id}", store.engine) as report:
-                done = export(store, run_row, earlier_rows, Path(folder), format, rules, report)
+        store = place.open(attempt)
+        run_row, earlier_rows = choose(store.rows(RUNS), run_id)
+        with watch(f"export {run_id}", store.engine) as report:
+            done = export(store, run_row, earlier_rows, Path(folder), format, rules, report)
         print(json.dumps(done.as_json(), ensure_ascii=False) if as_json else summarise(done))
 
     return guard(work)
@@ -114,7 +120,7 @@ def export(
             f"{run_row['run_id']} is a run of {run_row['pipeline']}; export knows {PIPELINE} only. "
             "A Wlz statement leaves as documents: zorgstat wlz documents."
         )
-    _refuse_used(folder)
+    files.refuse_used(folder)
     earlier = _different(earlier_rows) if rules.between_versions else []
     try:
         report("hide")
@@ -128,7 +134,7 @@ def export(
     report("write")
     compared_with = [row["run_id"] for row in earlier]
     page = describe(run_row, compared_with, rules, content)
-    written = write_whole(folder, lambda partial: FORMATS[format](partial, content, page, run_row))
+    written = files.write_whole(folder, lambda partial: FORMATS[format](partial, content, page, run_row))
     by_table: dict[str, dict[str, int]] = {}
     for row in hidden:
         by_table.setdefault(row["table"], {})[row["hidden"]] = int(row["cells"])
@@ -157,7 +163,7 @@ def describe(
     return [
         ("Behandelindex", f"{run_row['report_year']}, version {run_row['report_version']}"),
         ("Run", run_row["run_id"]),
-        ("Published", f"{_utc(run_row['at']):%Y-%m-%d %H:%M} UTC, by zorgstat {run_row['software']}"),
+        ("Published", f"{run_row['at']:%Y-%m-%d %H:%M} UTC, by zorgstat {run_row['software']}"),
         ("Rules", ", ".join(f"{name} = {json.dumps(value)}" for name, value in rules.as_json().items())),
         ("Compared with", ", ".join(compared_with) or "no earlier publication of the year"),
         ("Hidden", hidden),
@@ -175,11 +181,6 @@ def describe(
 def _count(table: Table, rows: pa.Table) -> str:
     suppressed = f", {_suppressed(table, rows):,} of them suppressed" if "is_suppressed" in table.names else ""
     return f"{len(rows):,}{suppressed}"
-
-
-def _utc(moment: datetime) -> datetime:
-    """An engine gives the local time of this process."""
-    return moment.astimezone(timezone.utc)
 
 
 def _different(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -200,30 +201,6 @@ def _collect(frame: DataFrame, table: Table) -> pa.Table:
 
 def _suppressed(table: Table, rows: pa.Table) -> int:
     return sum(rows["is_suppressed"].to_pylist()) if "is_suppressed" in table.names else 0
-
-
-def _refuse_used(folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise SettingsError(f"{folder} is there already, and not empty; name a new folder.")
-
-
-def write_whole(folder: Path, write: Callable[[Path], list[str]]) -> list[str]:
-    """Fills a folder beside the one that is asked for, which then takes its name. Returns the paths of the files.
-
-    Raises SettingsError when the disk does not allow it, and leaves nothing behind.
-    """
-    folder = folder.absolute()
-    partial = folder.parent / f".{folder.name}.{secrets.token_hex(4)}"
-    try:
-        partial.mkdir(parents=True)
-        names = write(partial)
-        _refuse_used(folder)
-        partial.replace(folder)
-    except OSError as error:
-        raise SettingsError(f"{folder} cannot be written ({error.strerror or type(error).__name__}).") from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return [str(folder / name) for name in names]
 
 
 def summarise(done: Exported) -> str:

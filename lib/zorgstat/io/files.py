@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import csv
 import itertools
+import secrets
+import shutil
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zorgstat.errors import SettingsError
+from zorgstat.io import arrow
 from zorgstat.tables import Column, Table
 
 if TYPE_CHECKING:
@@ -40,14 +43,34 @@ NARROWEST, WIDEST, PAGE_WIDTH = 8, 90, 90  # characters
 LOOKED_AT = 1000  # rows, for the width of a column
 
 
+def refuse_used(folder: Path) -> None:
+    """Raises SettingsError for a folder that holds something."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise SettingsError(f"{folder} is there already, and not empty; name a new folder.")
+
+
+def write_whole(folder: Path, write: Callable[[Path], list[str]]) -> list[str]:
+    """Fills a folder beside the one that is asked for, which then takes its name. Returns the paths of the files.
+
+    Raises SettingsError when the disk does not allow it, and leaves nothing behind.
+    """
+    folder = folder.absolute()
+    partial = folder.parent / f".{folder.name}.{secrets.token_hex(4)}"
+    try:
+        partial.mkdir(parents=True)
+        names = write(partial)
+        refuse_used(folder)
+        partial.replace(folder)
+    except OSError as error:
+        raise SettingsError(f"{folder} cannot be written ({error.strerror or type(error).__name__}).") from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return [str(folder / name) for name in names]
+
+
 def typed(rows: pa.Table, table: Table) -> pa.Table:
     """The rows in the order of their key, columns and types as declared."""
-    import pyarrow as pa
-
-    arrow = {"string": pa.string(), "int": pa.int32(), "bigint": pa.int64(), "double": pa.float64()}
-    arrow |= {"boolean": pa.bool_(), "date": pa.date32()}
-    schema = pa.schema([pa.field(column.name, arrow[column.type]) for column in table.columns])
-    return rows.select(table.names).cast(schema).sort_by([(name, "ascending") for name in table.key])
+    return arrow.as_declared(rows, table).sort_by([(name, "ascending") for name in table.key])
 
 
 def dictionary(tables: Iterable[Table]) -> list[tuple[str, str, str, bool, str]]:

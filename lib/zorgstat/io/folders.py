@@ -25,14 +25,15 @@ def own_folder() -> Path:
 
 def log_file() -> Path:
     """Of this process."""
-    return own_folder() / f"spark-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}.log"
+    return own_folder() / f"zorgstat-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}.log"
 
 
 def work_folder() -> Path:
     """Goes with the process; of a process that was killed, with the next one that starts."""
     here = f"work-{socket.gethostname()}-"
     for left in own_folder().glob(f"{here}*"):
-        if not is_running(int(left.name.removeprefix(here))):
+        process = left.name.removeprefix(here)  # more than a number: of a host whose name begins as this one's
+        if process.isdigit() and not is_running(int(process)):
             shutil.rmtree(left, ignore_errors=True)
     folder = own_folder() / f"{here}{os.getpid()}"
     if not folder.exists():

@@ -1,4 +1,4 @@
-"""One command for the shell, for spark-submit and for Databricks: settings files in, exit code out.
+"""What computes: reports, synthetic tables, layout; for the shell, for spark-submit and for Databricks.
 
 Needs pyspark and delta and nothing else: a cluster has no terminal to please.
 """
@@ -12,10 +12,10 @@ from typing import NoReturn
 
 from zorgstat.behandelindex import synth as behandelindex_synth
 from zorgstat.errors import SettingsError, TableError
-from zorgstat.io import config, layout, run, session
-from zorgstat.io.attempt import EXIT_CODES, Attempt, guard
-from zorgstat.io.paths import local_path, table_path
+from zorgstat.io import config, layout, run
+from zorgstat.io.attempt import UNEXPECTED, Attempt, guard
 from zorgstat.io.progress import Watch, plain_lines
+from zorgstat.io.session import is_little
 from zorgstat.io.store import Store
 from zorgstat.io.summary import describe_change, describe_layout, summarise
 from zorgstat.pipelines import Pipeline, Settings
@@ -26,12 +26,12 @@ LAYOUT_EXIT_CODES = {
     0: "laid out, or laid out already",
     2: "the command line",
     3: "a table is missing or not as declared",
-    70: EXIT_CODES[70],
+    70: UNEXPECTED,
     130: "stopped with Ctrl-C; the table at work is as it was",
 }
 
 SYNTHETIC = {"behandelindex": behandelindex_synth.tables, "wlz": wlz_synth.tables}
-LITTLE_BYTES, LITTLE_CLAIMS = 32_000_000, 2_000_000
+LITTLE_CLAIMS = 2_000_000
 
 
 def reports(
@@ -54,22 +54,19 @@ def reports(
     def work(attempt: Attempt) -> None:
         wanted = _load_all(pipeline, settings_files)
         results = []
-        with session.start(engine, conf, light=is_little(input_root, pipeline.main_input.name)) as running:
-            attempt.engine = running
-            try:
-                for settings in wanted:
-                    with watch(f"{pipeline.name} {settings.year}-{settings.number}", running) as report:
-                        told = attempt.follow(report)
-                        result = run.execute(
-                            pipeline, running, settings, input_root, output_root, force=force, report=told
-                        )
-                    results.append(result)
-                    if not as_json:
-                        print(summarise(pipeline, settings, result) + "\n", flush=True)
-            finally:  # reports before one that fails are published, and told
-                if as_json and results:
-                    found = [result.as_json() for result in results]
-                    print(json.dumps(found[0] if len(wanted) == 1 else {"runs": found}, ensure_ascii=False), flush=True)
+        running = attempt.start(engine, conf, is_little(input_root, [pipeline.main_input.name]))
+        try:
+            for settings in wanted:
+                with watch(f"{pipeline.name} {settings.year}-{settings.number}", running) as report:
+                    told = attempt.follow(report)
+                    result = run.execute(pipeline, running, settings, input_root, output_root, force=force, report=told)
+                results.append(result)
+                if not as_json:
+                    print(summarise(pipeline, settings, result) + "\n", flush=True)
+        finally:  # reports before one that fails are published, and told
+            if as_json and results:
+                found = [result.as_json() for result in results]
+                print(json.dumps(found[0] if len(wanted) == 1 else {"runs": found}, ensure_ascii=False), flush=True)
 
     return guard(work)
 
@@ -89,14 +86,6 @@ def submitted(pipeline: Pipeline, about: str | None) -> NoReturn:
     raise SystemExit(
         reports(pipeline, asked.settings, asked.input, asked.output, force=asked.force, as_json=asked.json)
     )
-
-
-def is_little(root: str, table: str = "claims") -> bool:
-    """Is this a demo or a test rather than a national year? Some two million claims are 32 MB."""
-    claims = local_path(table_path(root, table))
-    if claims is None:
-        return False
-    return sum(file.stat().st_size for file in claims.rglob("*.parquet") if file.is_file()) < LITTLE_BYTES
 
 
 def _load_all(pipeline: Pipeline, settings_files: Sequence[str]) -> list[Settings]:
@@ -125,17 +114,16 @@ def synth(
     """Writes synthetic input tables, each in its folder under the root."""
 
     def work(attempt: Attempt) -> None:
-        with session.start(engine, conf, light=claims < LITTLE_CLAIMS) as running:
-            attempt.engine = running
-            tables = SYNTHETIC[pipeline](running.spark, claims, seed, year)
-            attempt.told = "Tables that were told are whole; the one at work is as it was."
-            with watch(f"synth {pipeline}", running) as report:
-                store = Store(running, output_root)
-                with store.writing():
-                    for name, frame in tables.items():
-                        report(name)
-                        store.replace(frame, name)
-            print(f"{len(tables)} tables in {output_root}: {', '.join(tables)}")
+        running = attempt.start(engine, conf, light=claims < LITTLE_CLAIMS)
+        tables = SYNTHETIC[pipeline](running.spark, claims, seed, year)
+        attempt.told = "Tables that were told are whole; the one at work is as it was."
+        with watch(f"synth {pipeline}", running) as report:
+            store = Store(running, output_root)
+            with store.writing():
+                for name, frame in tables.items():
+                    report(name)
+                    store.replace(frame, name)
+        print(f"{len(tables)} tables in {output_root}: {', '.join(tables)}")
 
     return guard(work)
 
@@ -155,21 +143,20 @@ def optimize(
         attempt.told = "Each table is as it was, or laid out as a whole; --dry-run tells which."
         if engine == "sail":
             raise SettingsError("the engine sail has no OPTIMIZE; use --engine spark.")
-        with session.start(engine, conf, light=is_little(root)) as running:
-            attempt.engine = running
-            store = Store(running, root)
-            wanted = [layout.TABLES[name] for name in dict.fromkeys(tables)]
-            _, missing = store.pin(wanted)
-            if missing:
-                raise TableError(missing)
-            for table in wanted:
-                with watch("tables optimize", running) as report:
-                    report(table.name)
-                    if dry_run:
-                        told = describe_layout(table.name, layout.look(store, table))
-                    else:
-                        with store.writing():
-                            told = describe_change(layout.lay_out(store, table))
-                print(told, flush=True)
+        running = attempt.start(engine, conf, is_little(root, tables))
+        store = Store(running, root)
+        wanted = [layout.TABLES[name] for name in dict.fromkeys(tables)]
+        _, missing = store.pin(wanted)
+        if missing:
+            raise TableError(missing)
+        for table in wanted:
+            with watch("tables optimize", running) as report:
+                report(table.name)
+                if dry_run:
+                    told = describe_layout(table.name, layout.look(store, table))
+                else:
+                    with store.writing():
+                        told = describe_change(layout.lay_out(store, table))
+            print(told, flush=True)
 
     return guard(work)

@@ -52,7 +52,10 @@ def live(title: str, engine: Engine) -> Iterator[Report]:
 
         def follow() -> None:
             while not done.wait(0.5):
-                finished, total = engine.tasks()
+                try:
+                    finished, total = engine.tasks()
+                except Exception:  # Java is gone: what that means is told by who waits for it
+                    return
                 if phases and total:
                     progress.update(phases[-1], tasks=f"{finished} of {total} tasks")  # type: ignore[arg-type]
 

@@ -17,7 +17,7 @@ from zorgstat.errors import CheckError, SettingsError, TableError
 from zorgstat.io import delta_rs, publication
 from zorgstat.io.attempt import Attempt
 from zorgstat.io.paths import table_path
-from zorgstat.io.runs import Place
+from zorgstat.io.place import Place
 from zorgstat.io.store import Store
 from zorgstat.tables import RUN_FINDINGS, RUNS, Table
 from zorgstat.wlz import findings
@@ -77,6 +77,8 @@ def read(
     found = _rows_of_runs(place, attempt, wanted)
     register = read_register(place, attempt, run, input_root) if input_root else Register()
     reports = _assemble(asked, run, earlier, by_statement, found, register, checks)
+    if not reports:
+        raise CheckError(f"{STATEMENT_LINES.name}: the rows of {run['run_id']} are not there any more.")
     unknown = [code for code in codes if code not in {report.code for report in reports}]
     if unknown:
         known = ", ".join(report.code for report in reports)
@@ -112,10 +114,10 @@ def _rows_of_runs(place: Place, attempt: Attempt, wanted: Mapping[Table, Sequenc
         if rows is not None:
             found[table] = rows
     if len(found) < len(wanted):
-        with place.opened(attempt) as store:
-            for table, run_ids in wanted.items():
-                rows_of_table = store.read(table).where(F.col("run_id").isin(list(run_ids))).collect()
-                found[table] = [row.asDict() for row in rows_of_table]
+        store = place.open(attempt)
+        for table, run_ids in wanted.items():
+            rows_of_table = store.read(table).where(F.col("run_id").isin(list(run_ids))).collect()
+            found[table] = [row.asDict() for row in rows_of_table]
     return found
 
 
@@ -142,11 +144,11 @@ def read_register(place: Place, attempt: Attempt, run: Mapping[str, Any], input_
             [f"{input_root}: the tables that {run['run_id']} read cannot be read ({type(error).__name__})."]
         ) from None
     if None in tables:
-        with place.opened(attempt) as store:
-            frames, faults = Store(store.engine, input_root).read_pinned([ORGANISATIONS, PROVIDERS], versions)
-            if faults:
-                raise TableError(faults)
-            tables = [[row.asDict() for row in frames[table.name].collect()] for table in (ORGANISATIONS, PROVIDERS)]
+        engine = place.open(attempt).engine
+        frames, faults = Store(engine, input_root).read_pinned([ORGANISATIONS, PROVIDERS], versions)
+        if faults:
+            raise TableError(faults)
+        tables = [[row.asDict() for row in frames[table.name].collect()] for table in (ORGANISATIONS, PROVIDERS)]
     organisations, providers = tables
     return Register(
         {row["code"]: row for row in organisations or []},

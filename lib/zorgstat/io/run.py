@@ -1,6 +1,6 @@
 """The life of one run: check settings, pin, check inputs, build, write, verify, check, publish, report.
 
-Each phase is one function call below, one line on the user's screen, one line in the run's log, and one row in
+Each phase begins with its name below, one line on the user's screen, one line in the run's log, and one row in
 run_metrics. Nothing that fails before `publish` leaves anything that a reader sees (docs/runs.md).
 """
 

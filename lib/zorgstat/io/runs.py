@@ -1,65 +1,48 @@
-"""What can be asked of the runs under a root, and done to them: list, show, verify, withdraw, clean, compare, views.
+"""What can be asked of the runs under a root, and done to them: list, show, verify, withdraw, clean, views.
 
 Each is a command (docs/runs.md): roots and names in, exit code out. `list` and `show` of a root on this machine need no
-engine; the others start one.
+engine, nor does `views`; the others start one.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from zorgstat import __version__
 from zorgstat.errors import CheckError, LockedError, SettingsError, TableError
-from zorgstat.io import delta_rs, outputs, publication, run, session
-from zorgstat.io.attempt import Attempt, guard
+from zorgstat.io import delta_rs, outputs, publication, run
+from zorgstat.io.attempt import UNEXPECTED, Attempt, guard
 from zorgstat.io.engine import Engine, is_unreadable_file, name_of
 from zorgstat.io.inputs import with_person_key
 from zorgstat.io.names import PIPELINES
 from zorgstat.io.paths import local_path, table_path
+from zorgstat.io.place import Place
 from zorgstat.io.publication import RUN_ID, Run
-from zorgstat.io.store import RETENTION, Store, Sums, rows_without_engine
+from zorgstat.io.session import is_little
+from zorgstat.io.store import RETENTION, Store, Sums
 from zorgstat.io.summary import describe_run, describe_runs
 from zorgstat.io.together import in_parallel
 from zorgstat.pipelines import Pipeline
 from zorgstat.tables import RUN_FINDINGS, RUN_METRICS, RUNS, Table
 
 JSON = ("inputs", "input_identities", "settings", "row_counts", "checksums")
-Rows = list[dict[str, Any]]
+MAIN_INPUTS = [pipeline.main_input.name for pipeline in PIPELINES.values()]
 
 
-@dataclass(frozen=True)
-class Place:
-    """A root of outputs, and the engine to open it with."""
-
-    root: str
-    engine: str = "spark"
-    conf: Mapping[str, str] = field(default_factory=dict)
-
-    @contextmanager
-    def opened(self, attempt: Attempt) -> Iterator[Store]:
-        with session.start(self.engine, self.conf, light=True) as running:
-            attempt.engine = running
-            try:
-                yield Store(running, self.root)
-            finally:
-                running.release()
-
-    def rows(self, attempt: Attempt, tables: Sequence[Table]) -> list[Rows]:
-        """Of small tables; without an engine where that can be."""
-        folder = local_path(self.root)
-        if folder is not None and not folder.is_dir():
-            raise SettingsError(f"{self.root}: there is no such folder.")
-        found = [rows_without_engine(self.root, table) for table in tables]
-        known = [rows for rows in found if rows is not None]
-        if len(known) == len(tables):
-            return known
-        with self.opened(attempt) as store:
-            return [store.rows(table) for table in tables]
+EXIT_CODES = {
+    0: "done",
+    2: "the command line, or a run that is not there",
+    3: "a table cannot be read, or inputs are not there any more as the run read them",
+    4: "rows are not those that were published",
+    5: "a run of this version is at work",
+    70: UNEXPECTED,
+    130: "stopped with Ctrl-C",
+}
 
 
 def list_runs(place: Place, *, as_json: bool = False) -> int:
@@ -103,19 +86,19 @@ def verify(place: Place, run_id: str, *, recompute: bool = False, input_root: st
         attempt.told = "Nothing was changed."
         if recompute and not input_root:
             raise SettingsError("--recompute reads the inputs again: say where they are, with --input ROOT.")
-        with place.opened(attempt) as store:
-            row = publication.find(store.rows(RUNS), run_id)
-            pipeline = pipeline_of(row)
-            counts, checksums = json.loads(row["row_counts"]), json.loads(row["checksums"])
-            published = {
-                table.name: Sums(counts.get(table.name, 0), checksums.get(table.name, "")) for table in pipeline.outputs
-            }
-            stored, faults = _stored_sums(store, pipeline, run_id)
-            faults += outputs.differences(published, stored, "published", "stored")
-            engine = f"{store.engine.name} {store.engine.version}"
-            if recompute:
-                again = recomputed(store.engine, row, input_root)
-                faults += outputs.differences(published, again, "published", "computed again")
+        store = place.open(attempt, light=not recompute or is_little(input_root, MAIN_INPUTS))
+        row = publication.find(store.rows(RUNS), run_id)
+        pipeline = pipeline_of(row)
+        counts, checksums = json.loads(row["row_counts"]), json.loads(row["checksums"])
+        published = {
+            table.name: Sums(counts.get(table.name, 0), checksums.get(table.name, "")) for table in pipeline.outputs
+        }
+        stored, faults = _stored_sums(store, pipeline, run_id)
+        faults += outputs.differences(published, stored, "published", "stored")
+        engine = f"{store.engine.name} {store.engine.version}"
+        if recompute:
+            again = recomputed(store.engine, row, input_root)
+            faults += outputs.differences(published, again, "published", "computed again")
         if faults:
             note = "" if row["software"] == __version__ else f"\nPublished by zorgstat {row['software']}."
             raise CheckError("\n".join(faults) + note)
@@ -194,16 +177,16 @@ def withdraw(place: Place, run_id: str, reason: str) -> int:
         attempt.told = "`zorgstat runs list` tells whether the run was withdrawn."
         if not reason.strip() or not reason.isprintable():
             raise SettingsError("--reason must be a line of text; say why, for those who have read the figures.")
-        with place.opened(attempt) as store:
-            row = publication.find(store.rows(RUNS), run_id)
-            version = (row["pipeline"], row["report_year"], row["report_version"])
-            with run.hold_version(store.engine, *version, store.root):
-                rows = store.rows(RUNS)
-                if publication.standing(rows, run_id) == "withdrawn":
-                    raise SettingsError(f"{run_id} was withdrawn before.")
-                with store.writing():
-                    publication.withdraw(store, row, reason.strip())
-            current = publication.current(publication.of_version(store.rows(RUNS), *version))
+        store = place.open(attempt)
+        row = publication.find(store.rows(RUNS), run_id)
+        version = (row["pipeline"], row["report_year"], row["report_version"])
+        with run.hold_version(store.engine, *version, store.root):
+            rows = store.rows(RUNS)
+            if publication.standing(rows, run_id) == "withdrawn":
+                raise SettingsError(f"{run_id} was withdrawn before.")
+            with store.writing():
+                publication.withdraw(store, row, reason.strip())
+        current = publication.current(publication.of_version(store.rows(RUNS), *version))
         print(f"{run_id} is withdrawn.")
         print(f"Readers see {current['run_id']} now." if current else "Readers see no run of this version now.")
 
@@ -234,15 +217,9 @@ def clean(
             if local_path(place.root) is None:  # no locks there that would tell of a run at work
                 raise SettingsError("on an object store say --older-than: longer than a run can take.")
             age = timedelta(0)
-        with place.opened(attempt) as store, ExitStack() as held:
-            found, busy = [], []
-            for leftover in leftovers(store):
-                try:
-                    held.enter_context(_hold(store, leftover.run_id))
-                except LockedError:
-                    busy.append(leftover.run_id)
-                else:
-                    found.append(leftover)
+        store = place.open(attempt)
+        with ExitStack() as held:
+            found, busy = _apart(store, leftovers(store), held)
             before = datetime.now(timezone.utc) - age
             old = [one for one in found if one.last_commit is None or one.last_commit <= before]
             for one in old:
@@ -294,10 +271,29 @@ def _output_tables() -> list[Table]:
     return [table for pipeline in PIPELINES.values() for table in pipeline.outputs]
 
 
-def _hold(store: Store, run_id: str) -> Any:
+def _apart(store: Store, leftovers: Sequence[Leftover], held: ExitStack) -> tuple[list[Leftover], list[str]]:
+    """Those of versions that nobody is at work on, which are held from now on; and the runs of the others."""
+    found, busy = [], []
+    is_held: dict[tuple[str, int, int], bool] = {}
+    for leftover in leftovers:
+        version = _version(leftover.run_id)
+        if version not in is_held:
+            try:
+                held.enter_context(run.hold_version(store.engine, *version, store.root))
+                is_held[version] = True
+            except LockedError:
+                is_held[version] = False
+        if is_held[version]:
+            found.append(leftover)
+        else:
+            busy.append(leftover.run_id)
+    return found, busy
+
+
+def _version(run_id: str) -> tuple[str, int, int]:
     found = RUN_ID.fullmatch(run_id)
     assert found is not None  # leftovers have no other names
-    return run.hold_version(store.engine, found["pipeline"], int(found["year"]), int(found["version"]), store.root)
+    return found["pipeline"], int(found["year"]), int(found["version"])
 
 
 def _last_commits(store: Store, tables: Sequence[Table]) -> dict[str, datetime]:

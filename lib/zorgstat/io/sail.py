@@ -19,7 +19,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from zorgstat.errors import EngineError, SettingsError
-from zorgstat.io.engine import DEBUGGING, Engine, Work
+from zorgstat.io.engine import DEBUGGING, Engine
 from zorgstat.io.folders import log_file, quiet, work_folder
 from zorgstat.io.paths import local_path
 from zorgstat.partitions import PARTITIONS
@@ -63,15 +63,6 @@ class SailEngine(Engine):
                 f"the engine sail cannot work in {root}: use a folder with nothing but plain letters, digits and - _ . "
                 "in its name and above it, or --engine spark."
             )
-
-    def read(self, path: str, version: int) -> DataFrame:
-        return self._read_log(path, version)
-
-    def tasks(self) -> tuple[int, int]:
-        return 0, 0
-
-    def work(self) -> Work:
-        return Work()
 
 
 @contextlib.contextmanager

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+import json
 import logging
 import os
 import sys
+import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
-from pyspark.sql import SparkSession
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructType
 
 from zorgstat.errors import EngineError
 from zorgstat.io import delta_rs
-from zorgstat.io.engine import DEBUGGING, Engine, is_alone
+from zorgstat.io.engine import DEBUGGING, Engine, Work
 from zorgstat.io.folders import log_file, quiet, work_folder
 
+TWICE = StorageLevel.MEMORY_AND_DISK_2
 DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
 
 # A checkpoint (`Engine.keep`) passes on what Spark knows of columns that it does not have, and at a union Spark 4.2
@@ -83,6 +90,94 @@ JAVA = (
 LIGHT_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m"
 
 
+OF_A_STAGE = {
+    "rows_read": "inputRecords",
+    "bytes_read": "inputBytes",
+    "rows_written": "outputRecords",
+    "bytes_written": "outputBytes",
+    "shuffle_bytes": "shuffleWriteBytes",
+    "spill_bytes": "diskBytesSpilled",
+    "tasks": "numCompleteTasks",
+}
+
+
+@dataclass
+class SparkEngine(Engine):
+    """Spark, be it in this process, on a cluster or a session of Databricks."""
+
+    _told_stage: int = -1
+    _totals: dict[str, int] = field(default_factory=dict)
+    _counting: threading.Lock = field(default_factory=threading.Lock)
+
+    def keep(self, frame: DataFrame) -> DataFrame:
+        """A checkpoint and not a cache: what follows is planned from its rows, where the plan of a cached frame would
+        come along wherever it is read, and planning take longer than the work. Executors can be lost, so there each row
+        is held twice.
+        """
+        in_this_process = is_alone(self.spark.conf.get("spark.master", "") or "")
+        return frame.localCheckpoint(True, StorageLevel.MEMORY_AND_DISK if in_this_process else TWICE)
+
+    def release(self) -> None:
+        """Java does, when nothing refers to it any more."""
+        gc.collect()
+
+    def read(self, path: str, version: int) -> DataFrame:
+        """By its files where that is the same: of each table that Spark reads by its log it first makes a table of
+        files, in queries of their own that take longer than most tables (docs/performance.md).
+        """
+        files = delta_rs.plain_files(path, version)
+        if files is None:
+            return super().read(path, version)
+        return self.spark.read.schema(StructType.fromJson(dict(files.schema))).parquet(*files.paths)
+
+    def tasks(self) -> tuple[int, int]:
+        tracker = self.spark.sparkContext.statusTracker()
+        stages = [tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()]
+        known = [stage for stage in stages if stage]
+        return sum(stage.numCompletedTasks for stage in known), sum(stage.numTasks for stage in known)
+
+    def work(self) -> Work:
+        """Of all stages that Spark still knows; nothing where there is no Java to ask (Spark Connect)."""
+        try:
+            context = self.spark.sparkContext
+            gateway, java = context._gateway, context._jvm
+            no_quantiles = gateway.new_array(java.double, 0)  # type: ignore[union-attr]
+            stages = (
+                context._jsc.sc()
+                .statusStore()
+                .stageList(
+                    None,
+                    False,
+                    False,
+                    no_quantiles,
+                    java.java.util.ArrayList(),  # type: ignore[union-attr]
+                )
+            )
+            newest = stages.head().stageId() if stages.nonEmpty() else self._told_stage
+            fresh = stages.take(newest - self._told_stage)  # the latest come first; a long session has thousands
+            # Spark's own words for its REST interface: one call instead of one per figure
+            mapper = java.org.apache.spark.status.api.v1.JacksonMessageWriter().mapper()  # type: ignore[union-attr]
+            told = [
+                stage for stage in json.loads(mapper.writeValueAsString(fresh)) if stage["stageId"] > self._told_stage
+            ]
+        except Exception:  # figures for an operator are not worth a run
+            return Work()
+        for name, key in OF_A_STAGE.items():
+            self._totals[name] = self._totals.get(name, 0) + sum(stage[key] for stage in told)
+        self._told_stage = newest
+        return Work(**self._totals)
+
+    def count_written(self, rows: int, written_bytes: int) -> None:
+        with self._counting:
+            for name, number in (("rows_written", rows), ("bytes_written", written_bytes)):
+                self._totals[name] = self._totals.get(name, 0) + number
+
+
+def is_alone(master: str) -> bool:
+    """Does Spark work in one process?"""
+    return master == "local" or master.startswith("local[")
+
+
 @contextlib.contextmanager
 def start(conf: Mapping[str, str], light: bool) -> Iterator[Engine]:
     """A session of its own, or the one that is there already (Databricks, a notebook), which is left running."""
@@ -92,24 +187,24 @@ def start(conf: Mapping[str, str], light: bool) -> Iterator[Engine]:
         try:
             yield running
         finally:
-            running.stop()
+            running.spark.stop()
         return
     before = {key: existing.conf.get(key) or "" for key in SOUND}
     for key, value in SOUND.items():
         existing.conf.set(key, value)
     try:
-        yield Engine("spark", existing)
+        yield SparkEngine("spark", existing)
     finally:
         for key, value in before.items():
             existing.conf.set(key, value)
 
 
-def _submitted(conf: Mapping[str, str]) -> Engine:
+def _submitted(conf: Mapping[str, str]) -> SparkEngine:
     """Under spark-submit: master, memory and jars are its business."""
-    return Engine("spark", _build({**ALWAYS, **conf}), helper=os.getppid())
+    return SparkEngine("spark", _build({**ALWAYS, **conf}), helper=os.getppid())
 
 
-def _local(conf: Mapping[str, str], light: bool) -> Engine:
+def _local(conf: Mapping[str, str], light: bool) -> SparkEngine:
     log, work = log_file(), work_folder()
     log4j = resources.files("zorgstat").joinpath("io/log4j2.properties")
     asked = conf.get("spark.driver.extraJavaOptions", LIGHT_JAVA if light else JAVA)
@@ -128,7 +223,7 @@ def _local(conf: Mapping[str, str], light: bool) -> Engine:
             logging.basicConfig(filename=log)  # Py4J tells of an interrupted call at length
             spark = _build(settings)
             spark.sparkContext._accumulatorServer.handle_error = _tell_log  # type: ignore[assignment,method-assign]
-            return Engine("spark", spark, log, helper=spark.sparkContext._gateway.proc.pid)  # type: ignore[union-attr]
+            return SparkEngine("spark", spark, log, helper=spark.sparkContext._gateway.proc.pid)  # type: ignore[union-attr]
     except Exception as error:  # whatever keeps Java from starting
         raise EngineError(
             f"Spark did not start ({type(error).__name__}). Is Java 17 or 21 installed? See {log}."

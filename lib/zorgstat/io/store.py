@@ -128,7 +128,8 @@ class Store:
             return known
         if not self.has(table):
             return []
-        return [row.asDict() for row in self.engine.spark.read.format("delta").load(self.path(table)).collect()]
+        rows = self.engine.spark.read.format("delta").load(self.path(table)).collect()
+        return [{name: _in_utc(value) for name, value in row.asDict().items()} for row in rows]
 
     def types(self, table: Table) -> dict[str, str]:
         """Spark's type of each column of a table that is there; none where it is not, or delta-rs cannot tell."""
@@ -258,6 +259,11 @@ def _pin(engine: Engine, path: str) -> Pin:
     latest = engine.spark.sql(f"DESCRIBE HISTORY {in_sql(path)} LIMIT 1").select("version", "timestamp").collect()[0]
     detail = engine.spark.sql(f"DESCRIBE DETAIL {in_sql(path)}").select("id", "properties").collect()[0]
     return Pin(int(latest["version"]), f"{detail['id']}@{latest['timestamp']}", detail["properties"])
+
+
+def _in_utc(value: Any) -> Any:
+    """Of a moment: an engine gives the local time of this process."""
+    return value.astimezone(timezone.utc) if isinstance(value, datetime) else value
 
 
 def _hours(duration: str) -> float:

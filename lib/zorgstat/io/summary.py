@@ -35,8 +35,7 @@ def describe_runs(runs: Sequence[Mapping[str, Any]], root: str) -> str:
     for run in runs:
         at = f"{run['at']:%Y-%m-%d %H:%M}"
         rows.append((run["run_id"], run["standing"], at, f"zorgstat {run['software']}", run.get("engine") or ""))
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+    return "\n".join(text.align(rows))
 
 
 def describe_run(run: Mapping[str, Any]) -> str:

@@ -107,44 +107,44 @@ def judge(row: Mapping[str, Any], input_records: int) -> list[Finding]:
         + abs(having[PGB_HOLDERS.name] - having[PGB_HOME_VISITS.name])
     )
     return [
-        _finding(
+        Finding.error(
             "somebody_owes_a_statement",
             organisations == 0,
             f"{organisations:,} organisations" + ("; there is no statement to publish" if organisations == 0 else ""),
         ),
-        _finding(
+        Finding.error(
             "every_line_is_there",
             int(row["parts_incomplete"]) + parts_missing,
             "organisations by part of wlz_statement_lines: "
             + ", ".join(f"{part} {count:,}" for part, count in having.items()),
         ),
-        _finding(
+        Finding.error(
             "totals_add_up", row["totals_off"], "totals of wlz_statement_lines that are not the sum of their lines"
         ),
-        _finding("no_people_below_zero", row["people_below_zero"], "counts of wlz_statement_lines below zero"),
-        _finding(
+        Finding.error("no_people_below_zero", row["people_below_zero"], "counts of wlz_statement_lines below zero"),
+        Finding.error(
             "production_comes_from_claims",
             max(0, performances - input_records),
             f"{performances:,} performances in wlz_production, {input_records:,} lines in wlz_claims",
         ),
-        _finding("euros_are_rounded_cents", row["euros_off"], "rows of wlz_production whose euros are not their cents"),
-        _finding(
+        Finding.error(
+            "euros_are_rounded_cents", row["euros_off"], "rows of wlz_production with other euros than cents"
+        ),
+        Finding.error(
             "missing_providers_are_found",
             abs(missing - missing_found),
             f"{missing:,} rows in wlz_missing_providers, {missing_found:,} told in wlz_findings",
         ),
-        _finding(
+        Finding.error(
             "estimates_are_of_missing_providers",
             int(row["estimates_alone"]) + int(row["estimates_of_nothing"]),
             "rows of wlz_missing_estimates of a provider that is not missing, or of nothing",
         ),
-        _finding("findings_count_something", row["findings_of_nothing"], "rows of wlz_findings with a count below 1"),
+        Finding.error(
+            "findings_count_something", row["findings_of_nothing"], "rows of wlz_findings that count nothing"
+        ),
     ]
 
 
 def _rows(name: str) -> Column:
     return F.count(F.lit(1)).alias(name)
-
-
-def _finding(rule: str, count: int, detail: str) -> Finding:
-    return Finding(rule, "error", int(count), detail)

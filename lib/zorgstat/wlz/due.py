@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from zorgstat.text import align
 from zorgstat.wlz.calendar import (
     ADMIN_COSTS,
     INSURED,
@@ -51,10 +52,10 @@ def describe(year: int) -> list[str]:
         f"Kalender Wlz {year}",
         "",
         "Kwartaalstaten, aan het Zorginstituut; valt de dag in een weekend, dan geldt de maandag erna",
-        *align(rows),
+        *_table(rows),
         "",
         "Declaraties, van Vektis aan ZorgTTP; deze dagen verschuiven niet",
-        *align([("kwartaal", "uiterlijk"), *claims]),
+        *_table([("kwartaal", "uiterlijk"), *claims]),
         "",
         "Regels: Handboek Informatie Wlz 2023, paragraaf 1.2 en hoofdstuk 2.",
     ]
@@ -82,6 +83,5 @@ def write_out(day: date) -> str:
     return f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
-def align(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    return ["  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    return [f"  {line}" for line in align(rows)]

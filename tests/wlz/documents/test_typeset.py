@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import pypdf
@@ -65,7 +66,7 @@ def test_the_board_signs_one_page_in_the_words_of_the_handbook(made: Report) -> 
 
 
 @pytest.mark.parametrize("make", [typeset.board_statement, typeset.dossier])
-def test_a_concept_is_marked_on_every_page_and_says_why(make: typeset.Maker) -> None:
+def test_a_concept_is_marked_on_every_page_and_says_why(make: Callable[[Report], bytes]) -> None:
     for page in opened(make(concept())).pages:
         assert "CONCEPT" in page.extract_text()
     assert ERROR.detail in words(make(concept()))
@@ -74,7 +75,7 @@ def test_a_concept_is_marked_on_every_page_and_says_why(make: typeset.Maker) -> 
 
 
 @pytest.mark.parametrize("make", [typeset.board_statement, typeset.dossier])
-def test_pdf_a_with_its_fonts_inside(make: typeset.Maker) -> None:
+def test_pdf_a_with_its_fonts_inside(make: Callable[[Report], bytes]) -> None:
     content = make(concept(missing=[PROVIDER]))
     reader = opened(content)
     assert b"<pdfaid:part>2</pdfaid:part><pdfaid:conformance>A</pdfaid:conformance>" in content

@@ -7,10 +7,10 @@ same statement gives the same bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timezone
 from importlib import resources
-from typing import Any, TypeAlias
+from typing import Any
 
 from zorgstat.checks import Finding
 from zorgstat.errors import SettingsError
@@ -20,7 +20,6 @@ from zorgstat.wlz.documents.content import Earlier, Report
 
 # Beside Latin letters: line end, dashes, quotation marks, bullet, ellipsis, euro and minus.
 SIGNS = {0x0A, 0x2013, 0x2014, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2026, 0x20AC, 0x2212}
-Maker: TypeAlias = Callable[[Report], bytes]
 NOT_COUNTED = "\N{EN DASH}"
 
 

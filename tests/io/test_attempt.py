@@ -1,0 +1,98 @@
+"""How far a command came: one engine, the phase it was in, and what is told when it ends in the middle."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from zorgstat.errors import SettingsError
+from zorgstat.io import folders, progress, runs, session
+from zorgstat.io.attempt import Attempt, guard
+from zorgstat.io.engine import Engine
+from zorgstat.io.place import Place
+
+
+def test_a_version_that_has_not_begun_is_not_published() -> None:
+    """Also when the one before it was."""
+    attempt = Attempt()
+    begin = attempt.follow(lambda phase: None)
+    begin("publish")
+    assert attempt.fate == "The table runs tells whether this version was published."
+    begin("report")
+    assert attempt.fate == "This version was published."
+    attempt.follow(lambda phase: None)
+    assert attempt.fate == "This version was not published."
+
+
+def test_a_command_has_one_engine_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[str] = []
+
+    @contextlib.contextmanager
+    def start(engine: str, *_: object, **others: object) -> Iterator[Any]:
+        try:
+            yield SimpleNamespace(name=engine, log=None, release=lambda: ended.append("released"))
+        finally:
+            ended.append("stopped")
+
+    def work(attempt: Attempt) -> None:
+        assert attempt.start("sail", None, light=True) is attempt.start("sail", None, light=True)
+        assert ended == []
+        raise SettingsError("enough")
+
+    monkeypatch.setattr(session, "start", start)
+    assert guard(work) == 2
+    assert ended == ["released", "stopped"]
+
+
+@pytest.mark.parametrize(("megabytes", "light"), [(31, True), (33, False)])
+def test_a_national_year_is_computed_again_as_it_was_the_first_time(
+    megabytes: int, light: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not lightly, as what only looks at published rows."""
+    started: list[bool] = []
+
+    def start(*_: object, light: bool) -> None:
+        started.append(light)
+        raise SettingsError("enough")
+
+    (tmp_path / "claims").mkdir()
+    with (tmp_path / "claims" / "part.parquet").open("wb") as file:
+        file.truncate(megabytes * 1_000_000)
+    monkeypatch.setattr(session, "start", start)
+    place = Place(str(tmp_path))
+    assert runs.verify(place, "behandelindex-2023-3-001-0a1b2c", recompute=True, input_root=str(tmp_path)) == 2
+    assert runs.verify(place, "behandelindex-2023-3-001-0a1b2c") == 2
+    assert started == [light, True]
+
+
+def test_progress_ends_in_silence_when_java_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", broken.append)
+
+    def tasks() -> tuple[int, int]:
+        raise ConnectionError
+
+    with progress.live("a run", cast(Engine, SimpleNamespace(tasks=tasks))) as begin:
+        begin("build")
+        time.sleep(0.7)  # it asks twice a second
+    assert broken == []
+
+
+def test_folders_of_processes_that_are_gone_go_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of this host: another one may have a name that begins as this one's."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    host = socket.gethostname()
+    gone, other = (folders.own_folder() / f"work-{name}" for name in (f"{host}-{2**22 + 1}", f"{host}-1-4242"))
+    for folder in (gone, other):
+        folder.mkdir()
+    assert folders.work_folder().is_dir()
+    assert (gone.exists(), other.exists()) == (False, True)
