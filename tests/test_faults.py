@@ -267,10 +267,9 @@ def test_a_full_disk_is_told_and_does_no_harm(engine: str, country: Country, tmp
     assert json.loads(result)["status"] == "published"
 
 
-@pytest.mark.parametrize(("phase", "delay"), [("check inputs", 0.0), ("build", 0.1), ("build", 0.4), ("write", 0.0)])
-def test_ctrl_c_ends_a_run_on_sail(phase: str, delay: float, country: Country, tmp_path: Path) -> None:
-    """Within seconds, in words, with nothing published. On Spark: tests/test_cli.py."""
-    process = country.start(tmp_path / "out")
+def press_ctrl_c(country: Country, output: Path, phase: str, delay: float) -> subprocess.CompletedProcess[str]:
+    """So many seconds after a phase of a run on Sail began; the run ends within 15."""
+    process = country.start(output)
     assert process.stderr is not None
     for line in process.stderr:
         progress = PROGRESS.match(line)
@@ -278,13 +277,50 @@ def test_ctrl_c_ends_a_run_on_sail(phase: str, delay: float, country: Country, t
             break
     time.sleep(delay)
     os.kill(process.pid, signal.SIGINT)
-    since = time.monotonic()
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130, stderr
-    assert time.monotonic() - since < 15
-    assert "This version was not published." in stderr
-    assert "Traceback" not in stderr
+    try:
+        stdout, stderr = process.communicate(timeout=15)
+    finally:
+        process.kill()
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+
+@pytest.mark.parametrize(("phase", "delay"), [("check inputs", 0.0), ("build", 0.1), ("build", 0.4), ("write", 0.0)])
+def test_ctrl_c_ends_a_run_on_sail(phase: str, delay: float, country: Country, tmp_path: Path) -> None:
+    """Within seconds, in words, with nothing published. On Spark: tests/test_cli.py."""
+    ended = press_ctrl_c(country, tmp_path / "out", phase, delay)
+    assert ended.returncode == 130, ended.stderr
+    assert "This version was not published." in ended.stderr
+    assert "Traceback" not in ended.stderr
     assert rows(tmp_path / "out", "runs") == []
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_a_run_on_sail_whenever_it_comes(country: Country, tmp_path: Path) -> None:
+    """Of those that are raised while gRPC holds a lock one in seventy never ended."""
+    chance = random.Random(13)
+    for place in range(60):
+        delay = chance.uniform(0, 0.7)
+        ended = press_ctrl_c(country, tmp_path / str(place), "check inputs", delay)
+        # -SIGINT: it came when all was done, and Python itself was ending.
+        assert ended.returncode in (0, 130, -signal.SIGINT), (delay, ended.stderr)
+        assert len(rows(tmp_path / str(place), "runs")) == (ended.returncode != 130)
+
+
+def test_ctrl_c_ends_what_sail_goes_on_with(tmp_path: Path) -> None:
+    """The second server of a process is not told, and nobody would wait for its answer."""
+    program = """
+import os, signal, threading
+from zorgstat.io import session
+with session.start("sail"):
+    pass
+with session.start("sail") as engine:
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    engine.spark.sql("SELECT count(*) FROM range(30000000000) WHERE id % 7 = sqrt(id)").collect()
+"""
+    command = [sys.executable, "-c", program]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=15, check=False)
+    assert ended.stderr.strip().endswith("KeyboardInterrupt")
 
 
 @pytest.mark.slow

@@ -13,7 +13,6 @@ from zorgstat.io import session
 from zorgstat.io.engine import Engine, name_of
 from zorgstat.io.folders import own_folder
 from zorgstat.io.progress import Report
-from zorgstat.io.sail import told_of_ctrl_c
 
 UNEXPECTED = "something unexpected; the message names the log"
 EXIT_CODES = {
@@ -66,7 +65,7 @@ def guard(work: Callable[[Attempt], None]) -> int:
     """Does the work and returns the exit code; what fails is told in words, without the values that Spark may quote."""
     attempt = Attempt()
     try:
-        with told_of_ctrl_c(), attempt.until_the_end:
+        with attempt.until_the_end:
             work(attempt)
         return 0
     except ZorgstatError as error:

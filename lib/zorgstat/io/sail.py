@@ -15,7 +15,6 @@ from importlib import metadata
 from types import FrameType
 from typing import cast
 
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from zorgstat.errors import EngineError, SettingsError
@@ -31,6 +30,8 @@ SAIL = {
     # Two parts for each core: what each counts by hash is half as large.
     "SAIL_EXECUTION__DEFAULT_PARALLELISM": str(2 * (os.cpu_count() or 2)),
 }
+CLIENT = ("grpc", "pyspark.sql.connect")
+PATIENCE = 2  # seconds from Ctrl-C to the end of the client
 
 
 class SailEngine(Engine):
@@ -68,6 +69,12 @@ class SailEngine(Engine):
 @contextlib.contextmanager
 def start() -> Iterator[Engine]:
     """A server in this process, and a session of it. It takes no settings of Spark's."""
+    with _told_of_ctrl_c() as in_the_end, _served(in_the_end) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def _served(in_the_end: contextlib.ExitStack) -> Iterator[Engine]:
     for name, value in SAIL.items():  # read when the library is loaded
         os.environ.setdefault(name, value)
     try:
@@ -85,6 +92,7 @@ def start() -> Iterator[Engine]:
         session.conf.set("spark.sql.session.timeZone", "UTC")
         session.conf.set(DEBUGGING, "false")
         session.conf.set(PARTITIONS, str(8 * (os.cpu_count() or 2)))
+    in_the_end.callback(session.client.close)
     running = SailEngine("sail", session, log)
     try:
         yield running
@@ -107,24 +115,45 @@ def _connect(port: int) -> SparkSession:
 
 
 @contextlib.contextmanager
-def told_of_ctrl_c() -> Iterator[None]:
-    """Ctrl-C ends Sail too, and its client may tell that as an error of the connection and forget about Ctrl-C."""
+def _told_of_ctrl_c() -> Iterator[contextlib.ExitStack]:
+    """Ctrl-C ends Sail too, and what fails for that is told as Ctrl-C. Yields what ends a client that still waits.
+
+    While the client is at work it is not raised at once: a lock of gRPC could stay held, and nothing would ever end.
+    Pressed again, it is raised all the same.
+    """
+    in_the_end = contextlib.ExitStack()
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or before is not signal.default_int_handler:
-        yield
+        yield in_the_end
         return
     pressed = threading.Event()
+    patience = threading.Timer(PATIENCE, in_the_end.close)
+    patience.daemon = True
 
     def press(number: int, frame: FrameType | None) -> None:
+        if pressed.is_set() or not _is_of_client(frame):
+            pressed.set()
+            signal.default_int_handler(number, frame)
         pressed.set()
-        signal.default_int_handler(number, frame)
+        patience.start()
 
     signal.signal(signal.SIGINT, press)
     try:
-        yield
-    except PySparkException as error:
-        if type(error).__name__ == "SparkConnectGrpcException" and pressed.wait(0.5):
+        yield in_the_end
+    except Exception as error:
+        # The connection may break before this process is told.
+        if pressed.wait(0.5 if type(error).__name__ == "SparkConnectGrpcException" else 0):
             raise KeyboardInterrupt from None
         raise
     finally:
+        patience.cancel()
         signal.signal(signal.SIGINT, before)
+
+
+def _is_of_client(frame: FrameType | None) -> bool:
+    """Is this, or what called it, code of the client?"""
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").startswith(CLIENT):
+            return True
+        frame = frame.f_back
+    return False
