@@ -433,7 +433,10 @@ def clean_runs(output_root: str, conf: tuple[str, ...], engine: str, older_than:
     """Remove rows of runs that were never published and are not at work. Tells first what it would remove."""
 
     def confirm() -> bool:
-        return yes or (sys.stdin.isatty() and click.confirm("Remove these rows?"))
+        try:
+            return yes or (sys.stdin.isatty() and click.confirm("Remove these rows?"))
+        except click.Abort:  # Ctrl-C
+            raise KeyboardInterrupt from None
 
     place = _place(output_root, conf, engine)
     raise SystemExit(run_commands.clean(place, older_than=_age(older_than), confirm=confirm))

@@ -14,7 +14,7 @@ from zorgstat.io.engine import Engine, name_of
 from zorgstat.io.folders import own_folder
 from zorgstat.io.progress import Report
 
-UNEXPECTED = "something unexpected; the message names the log"
+UNEXPECTED = "something unexpected; the message names the log, where there is one"
 EXIT_CODES = {
     0: "published, or published already with the same inputs, settings and software",
     2: "the command line or a settings file",
@@ -22,7 +22,7 @@ EXIT_CODES = {
     4: "a check failed; nothing was published",
     5: "another run of this version is at work",
     70: UNEXPECTED,
-    130: "stopped with Ctrl-C; nothing was published",
+    130: "stopped with Ctrl-C; the message tells whether that version was published",
 }
 
 
@@ -36,7 +36,7 @@ class Attempt:
     until_the_end: ExitStack = field(default_factory=ExitStack)
 
     def start(self, engine: str, conf: Mapping[str, str] | None, light: bool) -> Engine:
-        """An engine that works until the command ends; asked again, the one that works already (`session.start`)."""
+        """An engine that works until the command ends (`session.start`); asked again, the same, whatever is asked."""
         if self.engine is None:
             self.engine = self.until_the_end.enter_context(session.start(engine, conf, light=light))
             self.until_the_end.callback(self.engine.release)

@@ -69,6 +69,7 @@ def write_documents(
             for document in names.owed(report, with_dossier=with_dossier)
         }
         write_whole(Path(folder), lambda partial: _write(partial, made))
+        attempt.told = "The documents were written."
         print(summarise(reports, folder, len(made)))
 
     return guard(work)

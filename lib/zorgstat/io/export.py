@@ -77,6 +77,7 @@ def export_run(
         run_row, earlier_rows = choose(store.rows(RUNS), run_id)
         with watch(f"export {run_id}", store.engine) as report:
             done = export(store, run_row, earlier_rows, Path(folder), format, rules, report)
+        attempt.told = "The files were written."
         print(json.dumps(done.as_json(), ensure_ascii=False) if as_json else summarise(done))
 
     return guard(work)

@@ -143,7 +143,7 @@ def optimize(
         attempt.told = "Each table is as it was, or laid out as a whole; --dry-run tells which."
         if engine == "sail":
             raise SettingsError("the engine sail has no OPTIMIZE; use --engine spark.")
-        running = attempt.start(engine, conf, is_little(root, tables))
+        running = attempt.start(engine, conf, is_little(root, set(tables)))
         store = Store(running, root)
         wanted = [layout.TABLES[name] for name in dict.fromkeys(tables)]
         _, missing = store.pin(wanted)

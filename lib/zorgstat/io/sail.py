@@ -69,12 +69,13 @@ class SailEngine(Engine):
 @contextlib.contextmanager
 def start() -> Iterator[Engine]:
     """A server in this process, and a session of it. It takes no settings of Spark's."""
-    with _told_of_ctrl_c() as in_the_end, _served(in_the_end) as running:
+    with _told_of_ctrl_c() as clients, _served() as running:
+        clients.append(running.spark)
         yield running
 
 
 @contextlib.contextmanager
-def _served(in_the_end: contextlib.ExitStack) -> Iterator[Engine]:
+def _served() -> Iterator[Engine]:
     for name, value in SAIL.items():  # read when the library is loaded
         os.environ.setdefault(name, value)
     try:
@@ -92,7 +93,6 @@ def _served(in_the_end: contextlib.ExitStack) -> Iterator[Engine]:
         session.conf.set("spark.sql.session.timeZone", "UTC")
         session.conf.set(DEBUGGING, "false")
         session.conf.set(PARTITIONS, str(8 * (os.cpu_count() or 2)))
-    in_the_end.callback(session.client.close)
     running = SailEngine("sail", session, log)
     try:
         yield running
@@ -114,39 +114,60 @@ def _connect(port: int) -> SparkSession:
     return cast(SparkSession, ConnectSession.builder.channelBuilder(channel).create())
 
 
-@contextlib.contextmanager
-def _told_of_ctrl_c() -> Iterator[contextlib.ExitStack]:
-    """Ctrl-C ends Sail too, and what fails for that is told as Ctrl-C. Yields what ends a client that still waits.
+class _CtrlC:
+    """Hears Ctrl-C, which ends Sail too, in place of Python's own handler.
 
-    While the client is at work it is not raised at once: a lock of gRPC could stay held, and nothing would ever end.
-    Pressed again, it is raised all the same.
+    While a client is at work it is not raised at once: a lock of gRPC could stay held, and nothing would ever end. What
+    a client waits for fails when its server has ended, or when the client is closed. Pressed again, it is raised.
     """
-    in_the_end = contextlib.ExitStack()
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or before is not signal.default_int_handler:
-        yield in_the_end
-        return
-    pressed = threading.Event()
-    patience = threading.Timer(PATIENCE, in_the_end.close)
-    patience.daemon = True
 
-    def press(number: int, frame: FrameType | None) -> None:
-        if pressed.is_set() or not _is_of_client(frame):
-            pressed.set()
+    def __init__(self) -> None:
+        self.clients: list[SparkSession] = []
+        self.pressed = threading.Event()
+        self._patience = threading.Timer(PATIENCE, self._close)
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        is_first = not self.pressed.is_set()
+        if is_first:
+            self.pressed.set()
+            self._patience = threading.Timer(PATIENCE, self._close)
+            self._patience.daemon = True
+            self._patience.start()
+        if not is_first or not _is_of_client(frame):
             signal.default_int_handler(number, frame)
-        pressed.set()
-        patience.start()
 
-    signal.signal(signal.SIGINT, press)
+    def _close(self) -> None:
+        for session in self.clients:
+            session.client.close()
+
+    def is_over(self) -> None:
+        """It was told, or nobody can press it any more."""
+        self._patience.cancel()
+        self.pressed.clear()
+
+
+@contextlib.contextmanager
+def _told_of_ctrl_c() -> Iterator[list[SparkSession]]:
+    """What fails because of Ctrl-C, or goes on after it, ends as Ctrl-C. Yields the clients that it has to end."""
+    before = signal.getsignal(signal.SIGINT)
+    heard = before if isinstance(before, _CtrlC) else _CtrlC()  # one for all servers of a process
+    if threading.current_thread() is not threading.main_thread() or before not in (signal.default_int_handler, heard):
+        yield []
+        return
+    signal.signal(signal.SIGINT, heard)
+    known = len(heard.clients)
     try:
-        yield in_the_end
+        yield heard.clients
+        if heard.pressed.is_set():
+            raise KeyboardInterrupt
     except Exception as error:
         # The connection may break before this process is told.
-        if pressed.wait(0.5 if type(error).__name__ == "SparkConnectGrpcException" else 0):
+        if heard.pressed.wait(0.5 if type(error).__name__ == "SparkConnectGrpcException" else 0):
             raise KeyboardInterrupt from None
         raise
     finally:
-        patience.cancel()
+        heard.is_over()
+        del heard.clients[known:]
         signal.signal(signal.SIGINT, before)
 
 

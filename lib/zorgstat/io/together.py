@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
 from pyspark.sql import DataFrame
@@ -11,12 +11,16 @@ from pyspark.sql import DataFrame
 Name = TypeVar("Name")
 In = TypeVar("In")
 Out = TypeVar("Out")
+TO_HEAR = 0.2  # seconds
 
 
 def in_parallel(work: Callable[[In], Out], items: Sequence[In]) -> list[Out]:
     """The results in the order of the items."""
     with ThreadPoolExecutor(max_workers=max(1, len(items))) as pool:
-        return list(pool.map(work, items))
+        asked = [pool.submit(work, item) for item in items]
+        while wait(asked, timeout=TO_HEAR).not_done:
+            pass  # beside Sail a thread that waits without an end does not hear of Ctrl-C
+        return [one.result() for one in asked]
 
 
 def by_name(work: Callable[[In], Out], items: Mapping[Name, In]) -> dict[Name, Out]:
