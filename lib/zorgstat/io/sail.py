@@ -124,7 +124,7 @@ class _CtrlC:
     def __init__(self) -> None:
         self.clients: list[SparkSession] = []
         self.pressed = threading.Event()
-        self._patience = threading.Timer(PATIENCE, self._close)
+        self._patience: threading.Timer | None = None
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         is_first = not self.pressed.is_set()
@@ -140,9 +140,10 @@ class _CtrlC:
         for session in self.clients:
             session.client.close()
 
-    def is_over(self) -> None:
-        """It was told, or nobody can press it any more."""
-        self._patience.cancel()
+    def forget(self) -> None:
+        """It was told, or nobody pressed it."""
+        if self._patience is not None:
+            self._patience.cancel()
         self.pressed.clear()
 
 
@@ -166,7 +167,7 @@ def _told_of_ctrl_c() -> Iterator[list[SparkSession]]:
             raise KeyboardInterrupt from None
         raise
     finally:
-        heard.is_over()
+        heard.forget()
         del heard.clients[known:]
         signal.signal(signal.SIGINT, before)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import timezone
 from importlib import resources
 from typing import Any
 
@@ -177,7 +176,7 @@ def _typeset(
     except ImportError:
         raise SettingsError("a PDF needs the library typst: pip install zorgstat.") from None
     asked, origin = report.asked, report.provenance
-    at = origin.published_at.astimezone(timezone.utc)
+    at = origin.published_at
     status = "definitief" if report.is_final else "concept"
     data = {
         **told,

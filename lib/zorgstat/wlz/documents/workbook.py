@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timezone
 from typing import Any
 
 from zorgstat.errors import SettingsError
@@ -112,7 +111,7 @@ class _Book:
         self.book = xlsxwriter.Workbook(
             self._bytes, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
         )
-        created = report.provenance.published_at.astimezone(timezone.utc).replace(tzinfo=None)
+        created = report.provenance.published_at.replace(tzinfo=None)
         status = texts.FINAL if report.is_final else texts.CONCEPT
         told = {"title": f"{title}, {report.code}", "author": "zorgstat", "comments": report.provenance.run_id}
         self.book.set_properties({**told, "status": status, "created": created})
