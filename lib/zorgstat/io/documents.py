@@ -1,7 +1,7 @@
 """The documents of a Wlz statement: from the published tables to a folder of files, and back before it is mailed.
 
-Where delta-rs can read the tables this takes seconds and no engine. Everything is made first, then written to a folder
-beside the one that was asked for, which takes its name at the end: nobody finds half a statement.
+Where delta-rs can read the tables this takes seconds and no engine. Everything is made first, then written as a whole
+(`files.write_whole`): nobody finds half a statement.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ EXIT_CODES = {
     3: "a table cannot be read, or the input tables are not those that the run read",
     4: "the published rows do not make whole documents",
     70: UNEXPECTED,
-    130: "stopped with Ctrl-C; nothing was written",
+    130: "stopped with Ctrl-C; the message tells whether the documents were written",
 }
 DELIVERY_EXIT_CODES = {
     0: "the folder can be mailed, once what is left to do is done",

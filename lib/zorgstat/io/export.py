@@ -1,7 +1,6 @@
 """Current tables of a run in files for others, after the disclosure step (docs/disclosure.md).
 
-Everything is read and hidden first, then written to a folder beside the one that was asked for, which takes its name
-at the end: nobody finds half an export.
+Everything is read and hidden first, then written as a whole (`files.write_whole`): nobody finds half an export.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ EXIT_CODES = {
     3: "a table cannot be read",
     4: "the rules cannot be held to; nothing was exported",
     70: UNEXPECTED,
-    130: "stopped with Ctrl-C; nothing was exported",
+    130: "stopped with Ctrl-C; the message tells whether the files were written",
 }
 FORMATS = {"csv": files.write_csv, "parquet": files.write_parquet, "xlsx": files.write_workbook}
 

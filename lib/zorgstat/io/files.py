@@ -11,7 +11,6 @@ import secrets
 import shutil
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -143,7 +142,7 @@ def write_workbook(folder: Path, content: Content, page: Page, run_row: Mapping[
     # Row by row to disk, and beside the workbook: there is room, and what is left goes with the folder.
     with xlsxwriter.Workbook(folder / name, {"constant_memory": True, "tmpdir": str(folder)}) as book:
         # The moment of the run, not of this minute: the same export has the same bytes.
-        created = run_row["at"].astimezone(timezone.utc).replace(tzinfo=None)
+        created = run_row["at"].replace(tzinfo=None)
         book.set_properties({"title": " ".join(page[0]), "author": "zorgstat", "created": created})
         sheets = _Sheets(book)
         sheets.add_page("read me", page)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from itertools import groupby
 from typing import Any
 
 from zorgstat import __version__
@@ -272,21 +273,20 @@ def _output_tables() -> list[Table]:
 
 
 def _apart(store: Store, leftovers: Sequence[Leftover], held: ExitStack) -> tuple[list[Leftover], list[str]]:
-    """Those of versions that nobody is at work on, which are held from now on; and the runs of the others."""
-    found, busy = [], []
-    is_held: dict[tuple[str, int, int], bool] = {}
-    for leftover in leftovers:
-        version = _version(leftover.run_id)
-        if version not in is_held:
-            try:
-                held.enter_context(run.hold_version(store.engine, *version, store.root))
-                is_held[version] = True
-            except LockedError:
-                is_held[version] = False
-        if is_held[version]:
-            found.append(leftover)
+    """Those of versions that nobody is at work on, which are held from now on; and the runs of the others.
+
+    In: leftovers in the order of their names, so those of a version follow each other.
+    """
+    found: list[Leftover] = []
+    busy: list[str] = []
+    for version, following in groupby(leftovers, lambda leftover: _version(leftover.run_id)):
+        of_version = list(following)
+        try:
+            held.enter_context(run.hold_version(store.engine, *version, store.root))
+        except LockedError:
+            busy += [leftover.run_id for leftover in of_version]
         else:
-            busy.append(leftover.run_id)
+            found += of_version
     return found, busy
 
 
