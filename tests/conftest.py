@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 
 from zorgstat.io import session
 from zorgstat.io.engine import Engine
+from zorgstat.io.size import Size
 
 SMALL = {
     "spark.master": "local[2]",
@@ -28,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    with session.start(request.config.getoption("--engine"), SMALL, light=True) as engine:
+    with session.start(request.config.getoption("--engine"), SMALL, Size.LITTLE) as engine:
         yield engine
 
 

@@ -18,9 +18,8 @@ from deltalake import write_deltalake
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from zorgstat import privacy
+from zorgstat import arrow, privacy
 from zorgstat.behandelindex.tables import INPUTS
-from zorgstat.io import arrow
 from zorgstat.privacy import PERSON_KEY
 from zorgstat.tables import Table
 
@@ -100,7 +99,7 @@ def frames(spark: SparkSession, tables: Mapping[str, pa.Table], partitions: int 
 
 
 def person_key(spark: SparkSession) -> DataFrame:
-    return spark.createDataFrame([KEY], PERSON_KEY.schema)
+    return arrow.frame(spark, [KEY], PERSON_KEY.schema)
 
 
 def with_key(rows: DataFrame) -> DataFrame:

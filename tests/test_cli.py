@@ -240,8 +240,8 @@ def test_a_failing_run_shows_no_citizen(delivery: Delivery, tmp_path: Path) -> N
 def test_what_java_was_telling_when_it_ended_is_not_on_the_screen(tmp_path: Path) -> None:
     program = """
 import socket, time
-from zorgstat.io import session
-with session.start("spark", light=True) as engine:
+from zorgstat.io import session, size
+with session.start("spark", {}, size.Size.DEMO) as engine:
     with socket.create_connection(engine.spark.sparkContext._accumulatorServer.server_address):
         pass
     time.sleep(1)

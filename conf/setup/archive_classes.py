@@ -12,6 +12,7 @@ from zorgstat.behandelindex import synth
 from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.behandelindex.settings import Settings
 from zorgstat.io import run, session
+from zorgstat.io.size import Size
 from zorgstat.io.spark import LIGHT_JAVA, class_archive
 from zorgstat.io.store import Store
 
@@ -23,7 +24,7 @@ archive.unlink(missing_ok=True)
 java = f"{LIGHT_JAVA} -XX:ArchiveClassesAtExit={archive} -Xlog:disable"
 settings = Settings()
 with tempfile.TemporaryDirectory() as folder:
-    with session.start("spark", {"spark.driver.extraJavaOptions": java}, light=True) as engine:
+    with session.start("spark", {"spark.driver.extraJavaOptions": java}, Size.LITTLE) as engine:
         gateway = engine.spark.sparkContext._gateway
         inputs, outputs = str(Path(folder, "in")), str(Path(folder, "out"))
         for name, frame in synth.tables(engine.spark, CLAIMS, SEED, settings.report.year).items():

@@ -43,7 +43,7 @@ class Table:
 
     @property
     def schema(self) -> str:
-        """The columns as a DDL string, for `createDataFrame` and `cast`."""
+        """The columns as a DDL string, for `arrow.frame` and `cast`."""
         return ", ".join(f"`{column.name}` {column.type}" for column in self.columns)
 
     def column(self, name: str) -> Column:

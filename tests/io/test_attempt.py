@@ -19,6 +19,7 @@ from zorgstat.io import folders, progress, runs, session
 from zorgstat.io.attempt import Attempt, guard
 from zorgstat.io.engine import Engine
 from zorgstat.io.place import Place
+from zorgstat.io.size import Size
 
 
 def test_a_version_that_has_not_begun_is_not_published() -> None:
@@ -44,7 +45,7 @@ def test_a_command_has_one_engine_to_its_end(monkeypatch: pytest.MonkeyPatch) ->
             ended.append("stopped")
 
     def work(attempt: Attempt) -> None:
-        assert attempt.start("sail", None, light=True) is attempt.start("sail", None, light=True)
+        assert attempt.start("sail", None, Size.DEMO) is attempt.start("sail", None, Size.LITTLE)
         assert ended == []
         raise SettingsError("enough")
 
@@ -53,25 +54,25 @@ def test_a_command_has_one_engine_to_its_end(monkeypatch: pytest.MonkeyPatch) ->
     assert ended == ["released", "stopped"]
 
 
-@pytest.mark.parametrize(("megabytes", "light"), [(31, True), (33, False)])
+@pytest.mark.parametrize(("megabytes", "size"), [(0.9, Size.DEMO), (31, Size.LITTLE), (33, Size.NATIONAL)])
 def test_a_national_year_is_computed_again_as_it_was_the_first_time(
-    megabytes: int, light: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    megabytes: float, size: Size, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not lightly, as what only looks at published rows."""
-    started: list[bool] = []
+    started: list[Size] = []
 
-    def start(*_: object, light: bool) -> None:
-        started.append(light)
+    def start(engine: str, conf: object, size: Size) -> None:
+        started.append(size)
         raise SettingsError("enough")
 
     (tmp_path / "claims").mkdir()
     with (tmp_path / "claims" / "part.parquet").open("wb") as file:
-        file.truncate(megabytes * 1_000_000)
+        file.truncate(int(megabytes * 1_000_000))
     monkeypatch.setattr(session, "start", start)
     place = Place(str(tmp_path))
     assert runs.verify(place, "behandelindex-2023-3-001-0a1b2c", recompute=True, input_root=str(tmp_path)) == 2
     assert runs.verify(place, "behandelindex-2023-3-001-0a1b2c") == 2
-    assert started == [light, True]
+    assert started == [size, Size.LITTLE]
 
 
 def test_progress_ends_in_silence_when_java_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:

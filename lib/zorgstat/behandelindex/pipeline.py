@@ -52,21 +52,16 @@ def judge(inputs: Frames, labels: DataFrame, practices: DataFrame, settings: Set
     claims, person_key = inputs["claims"], inputs["person_key"]
     judge_delivery = partial(selection.judge_delivery, settings=settings)
     judge_label = partial(selection.judge_label, labels=labels)
-    judge_treatment = partial(selection.judge_treatment, settings=settings)
-    delivered = judge_delivery(claims)
     requests = keep(netting.requests(claims, person_key))
     touched = judge_label(judge_delivery(netting.touched(claims, requests, person_key)))
     paired = netting.take_back(privacy.name_people(touched), keep)
-    as_if_unpaired = privacy.name_people(privacy.with_key(delivered, person_key)).select(
+    as_if_unpaired = privacy.name_people(privacy.with_key(judge_delivery(claims), person_key)).select(
         "*", F.lit(False).alias("is_paired"), F.lit(1).alias("records")
     )
-
-    def judge_record(records: DataFrame) -> DataFrame:
-        return judge_label(judge_treatment(records)).transform(selection.number_features, practices)
-
+    records = as_if_unpaired.unionByName(netting.moves(paired).select(as_if_unpaired.columns))
     groups = (
-        judge_record(as_if_unpaired)
-        .unionByName(judge_record(netting.moves(paired)))
+        judge_label(selection.judge_treatment(records, settings))
+        .transform(selection.number_features, practices)
         .transform(selection.group_like_treatments)
     )
     people = patients.attributes(inputs["enrolments"], labels, settings).transform(

@@ -13,6 +13,7 @@ from zorgstat.io import session
 from zorgstat.io.engine import Engine, name_of
 from zorgstat.io.folders import own_folder
 from zorgstat.io.progress import Report
+from zorgstat.io.size import Size
 
 UNEXPECTED = "something unexpected; the message names the log, where there is one"
 EXIT_CODES = {
@@ -35,10 +36,10 @@ class Attempt:
     told: str = ""  # what became of work that publishes no version
     until_the_end: ExitStack = field(default_factory=ExitStack)
 
-    def start(self, engine: str, conf: Mapping[str, str] | None, light: bool) -> Engine:
+    def start(self, engine: str, conf: Mapping[str, str] | None, size: Size) -> Engine:
         """An engine that works until the command ends (`session.start`); asked again, the same, whatever is asked."""
         if self.engine is None:
-            self.engine = self.until_the_end.enter_context(session.start(engine, conf, light=light))
+            self.engine = self.until_the_end.enter_context(session.start(engine, conf, size))
             self.until_the_end.callback(self.engine.release)
         return self.engine
 

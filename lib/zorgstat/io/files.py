@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zorgstat import arrow
 from zorgstat.errors import SettingsError
-from zorgstat.io import arrow
 from zorgstat.tables import Column, Table
 
 if TYPE_CHECKING:

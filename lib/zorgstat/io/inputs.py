@@ -8,7 +8,7 @@ from dataclasses import replace
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from zorgstat import checks, privacy
+from zorgstat import arrow, checks, privacy
 from zorgstat.checks import Finding
 from zorgstat.errors import TableError
 from zorgstat.io.engine import Engine, is_unreadable_file
@@ -49,7 +49,7 @@ def check(
 
 def with_person_key(engine: Engine, frames: Mapping[str, DataFrame]) -> dict[str, DataFrame]:
     """The inputs, and what a person's number is made with in this run."""
-    drawn = engine.spark.createDataFrame([privacy.draw_key()], PERSON_KEY.schema)
+    drawn = arrow.frame(engine.spark, [privacy.draw_key()], PERSON_KEY.schema)
     return {**frames, PERSON_KEY.name: drawn}
 
 

@@ -12,10 +12,9 @@ from typing import NoReturn
 
 from zorgstat.behandelindex import synth as behandelindex_synth
 from zorgstat.errors import SettingsError, TableError
-from zorgstat.io import config, layout, run
+from zorgstat.io import config, layout, run, size
 from zorgstat.io.attempt import UNEXPECTED, Attempt, guard
 from zorgstat.io.progress import Watch, plain_lines
-from zorgstat.io.session import is_little
 from zorgstat.io.store import Store
 from zorgstat.io.summary import describe_change, describe_layout, summarise
 from zorgstat.pipelines import Pipeline, Settings
@@ -31,7 +30,6 @@ LAYOUT_EXIT_CODES = {
 }
 
 SYNTHETIC = {"behandelindex": behandelindex_synth.tables, "wlz": wlz_synth.tables}
-LITTLE_CLAIMS = 2_000_000
 
 
 def reports(
@@ -54,7 +52,7 @@ def reports(
     def work(attempt: Attempt) -> None:
         wanted = _load_all(pipeline, settings_files)
         results = []
-        running = attempt.start(engine, conf, is_little(input_root, [pipeline.main_input.name]))
+        running = attempt.start(engine, conf, size.of_tables(input_root, [table.name for table in pipeline.inputs]))
         try:
             for settings in wanted:
                 with watch(f"{pipeline.name} {settings.year}-{settings.number}", running) as report:
@@ -114,7 +112,7 @@ def synth(
     """Writes synthetic input tables, each in its folder under the root."""
 
     def work(attempt: Attempt) -> None:
-        running = attempt.start(engine, conf, light=claims < LITTLE_CLAIMS)
+        running = attempt.start(engine, conf, size.of_claims(claims))
         tables = SYNTHETIC[pipeline](running.spark, claims, seed, year)
         attempt.told = "Tables that were told are whole; the one at work is as it was."
         with watch(f"synth {pipeline}", running) as report:
@@ -143,7 +141,7 @@ def optimize(
         attempt.told = "Each table is as it was, or laid out as a whole; --dry-run tells which."
         if engine == "sail":
             raise SettingsError("the engine sail has no OPTIMIZE; use --engine spark.")
-        running = attempt.start(engine, conf, is_little(root, set(tables)))
+        running = attempt.start(engine, conf, size.of_tables(root, set(tables)))
         store = Store(running, root)
         wanted = [layout.TABLES[name] for name in dict.fromkeys(tables)]
         _, missing = store.pin(wanted)

@@ -9,6 +9,7 @@ from typing import Any
 from zorgstat.errors import SettingsError
 from zorgstat.io.attempt import Attempt
 from zorgstat.io.paths import local_path
+from zorgstat.io.size import Size
 from zorgstat.io.store import Store, rows_without_engine
 from zorgstat.tables import Table
 
@@ -21,9 +22,9 @@ class Place:
     engine: str = "spark"
     conf: Mapping[str, str] = field(default_factory=dict)
 
-    def open(self, attempt: Attempt, light: bool = True) -> Store:
+    def open(self, attempt: Attempt, size: Size = Size.LITTLE) -> Store:
         """With an engine that works until the command ends."""
-        return Store(attempt.start(self.engine, self.conf, light), self.root)
+        return Store(attempt.start(self.engine, self.conf, size), self.root)
 
     def rows(self, attempt: Attempt, tables: Sequence[Table]) -> list[list[dict[str, Any]]]:
         """Of small tables; without an engine where that can be."""

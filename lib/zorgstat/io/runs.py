@@ -16,7 +16,7 @@ from typing import Any
 
 from zorgstat import __version__
 from zorgstat.errors import CheckError, LockedError, SettingsError, TableError
-from zorgstat.io import delta_rs, outputs, publication, run
+from zorgstat.io import delta_rs, outputs, publication, run, size
 from zorgstat.io.attempt import UNEXPECTED, Attempt, guard
 from zorgstat.io.engine import Engine, is_unreadable_file, name_of
 from zorgstat.io.inputs import with_person_key
@@ -24,7 +24,7 @@ from zorgstat.io.names import PIPELINES
 from zorgstat.io.paths import local_path, table_path
 from zorgstat.io.place import Place
 from zorgstat.io.publication import RUN_ID, Run
-from zorgstat.io.session import is_little
+from zorgstat.io.size import Size
 from zorgstat.io.store import RETENTION, Store, Sums
 from zorgstat.io.summary import describe_run, describe_runs
 from zorgstat.io.together import in_parallel
@@ -32,7 +32,7 @@ from zorgstat.pipelines import Pipeline
 from zorgstat.tables import RUN_FINDINGS, RUN_METRICS, RUNS, Table
 
 JSON = ("inputs", "input_identities", "settings", "row_counts", "checksums")
-MAIN_INPUTS = [pipeline.main_input.name for pipeline in PIPELINES.values()]
+INPUTS = [table.name for pipeline in PIPELINES.values() for table in pipeline.inputs]
 
 
 EXIT_CODES = {
@@ -87,7 +87,7 @@ def verify(place: Place, run_id: str, *, recompute: bool = False, input_root: st
         attempt.told = "Nothing was changed."
         if recompute and not input_root:
             raise SettingsError("--recompute reads the inputs again: say where they are, with --input ROOT.")
-        store = place.open(attempt, light=not recompute or is_little(input_root, MAIN_INPUTS))
+        store = place.open(attempt, size.of_tables(input_root, INPUTS) if recompute else Size.LITTLE)
         row = publication.find(store.rows(RUNS), run_id)
         pipeline = pipeline_of(row)
         counts, checksums = json.loads(row["row_counts"]), json.loads(row["checksums"])

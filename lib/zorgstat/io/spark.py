@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import json
 import logging
 import os
 import sys
@@ -22,6 +21,7 @@ from zorgstat.errors import EngineError
 from zorgstat.io import delta_rs
 from zorgstat.io.engine import DEBUGGING, Engine, Work
 from zorgstat.io.folders import log_file, quiet, work_folder
+from zorgstat.io.size import Size
 
 TWICE = StorageLevel.MEMORY_AND_DISK_2
 DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
@@ -43,12 +43,17 @@ ALWAYS = {
 }
 
 
-def local_settings(light: bool) -> dict[str, str]:
+# Of little data code takes longer to write and to compile than it saves: 1,000 claims 12 seconds, not 14
+# (docs/performance.md). It is how Spark tests each of its expressions a second time.
+INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+
+
+def local_settings(size: Size) -> dict[str, str]:
     """For Spark in this process: what depends on the machine follows from it, and nothing is said on the screen."""
     cores = os.cpu_count() or 2
     # A national year in partitions that fit, small ones joined by Spark itself. Little data is over before a second
     # plan is made after every stage.
-    partitions, adaptive = (cores, "false") if light else (max(16, 4 * cores), "true")
+    partitions, adaptive = (max(16, 4 * cores), "true") if size is Size.NATIONAL else (cores, "false")
     return {
         "spark.master": "local[*]",
         "spark.driver.memory": "4g",
@@ -74,6 +79,7 @@ def local_settings(light: bool) -> dict[str, str]:
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.driver.host": "localhost",
+        **(INTERPRETED if size is Size.DEMO else {}),
     }
 
 
@@ -140,31 +146,19 @@ class SparkEngine(Engine):
         """Of all stages that Spark still knows; nothing where there is no Java to ask (Spark Connect)."""
         try:
             context = self.spark.sparkContext
-            gateway, java = context._gateway, context._jvm
-            no_quantiles = gateway.new_array(java.double, 0)  # type: ignore[union-attr]
-            stages = (
-                context._jsc.sc()
-                .statusStore()
-                .stageList(
-                    None,
-                    False,
-                    False,
-                    no_quantiles,
-                    java.java.util.ArrayList(),  # type: ignore[union-attr]
-                )
-            )
-            newest = stages.head().stageId() if stages.nonEmpty() else self._told_stage
-            fresh = stages.take(newest - self._told_stage)  # the latest come first; a long session has thousands
-            # Spark's own words for its REST interface: one call instead of one per figure
-            mapper = java.org.apache.spark.status.api.v1.JacksonMessageWriter().mapper()  # type: ignore[union-attr]
-            told = [
-                stage for stage in json.loads(mapper.writeValueAsString(fresh)) if stage["stageId"] > self._told_stage
-            ]
+            no_quantiles = context._gateway.new_array(context._jvm.double, 0)  # type: ignore[union-attr]
+            no_states = context._jvm.java.util.ArrayList()  # type: ignore[union-attr]
+            stages = context._jsc.sc().statusStore().stageList(None, False, False, no_quantiles, no_states)
+            told = self._told_stage
+            for place in range(stages.size()):  # the latest come first; a long session has thousands
+                stage = stages.apply(place)
+                if stage.stageId() <= told:
+                    break
+                self._told_stage = max(self._told_stage, stage.stageId())
+                for name, figure in OF_A_STAGE.items():
+                    self._totals[name] = self._totals.get(name, 0) + getattr(stage, figure)()
         except Exception:  # figures for an operator are not worth a run
             return Work()
-        for name, key in OF_A_STAGE.items():
-            self._totals[name] = self._totals.get(name, 0) + sum(stage[key] for stage in told)
-        self._told_stage = newest
         return Work(**self._totals)
 
     def count_written(self, rows: int, written_bytes: int) -> None:
@@ -179,11 +173,11 @@ def is_alone(master: str) -> bool:
 
 
 @contextlib.contextmanager
-def start(conf: Mapping[str, str], light: bool) -> Iterator[Engine]:
+def start(conf: Mapping[str, str], size: Size) -> Iterator[Engine]:
     """A session of its own, or the one that is there already (Databricks, a notebook), which is left running."""
     existing = SparkSession.getActiveSession()
     if existing is None:
-        running = _submitted(conf) if "PYSPARK_GATEWAY_PORT" in os.environ else _local(conf, light)
+        running = _submitted(conf) if "PYSPARK_GATEWAY_PORT" in os.environ else _local(conf, size)
         try:
             yield running
         finally:
@@ -204,15 +198,15 @@ def _submitted(conf: Mapping[str, str]) -> SparkEngine:
     return SparkEngine("spark", _build({**ALWAYS, **conf}), helper=os.getppid())
 
 
-def _local(conf: Mapping[str, str], light: bool) -> SparkEngine:
+def _local(conf: Mapping[str, str], size: Size) -> SparkEngine:
     log, work = log_file(), work_folder()
     log4j = resources.files("zorgstat").joinpath("io/log4j2.properties")
-    asked = conf.get("spark.driver.extraJavaOptions", LIGHT_JAVA if light else JAVA)
+    asked = conf.get("spark.driver.extraJavaOptions", JAVA if size is Size.NATIONAL else LIGHT_JAVA)
     archive = f"-XX:SharedArchiveFile={class_archive()} -Xlog:disable" if class_archive().exists() else ""
     own = f"-Dlog4j2.configurationFile={log4j} -Dzorgstat.log={log} -Djava.io.tmpdir={work} {archive}"
     settings = {
         **ALWAYS,
-        **local_settings(light),
+        **local_settings(size),
         "spark.local.dir": str(work),
         **conf,
         **delta_jars(conf),

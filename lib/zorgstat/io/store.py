@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
-from zorgstat import checks
+from zorgstat import arrow, checks
 from zorgstat.errors import TableError
-from zorgstat.io import arrow, delta_rs, locks
+from zorgstat.io import delta_rs, locks
 from zorgstat.io.engine import Engine, name_of
 from zorgstat.io.paths import in_sql, local_path, table_path
 from zorgstat.io.together import only_row
@@ -115,7 +115,7 @@ class Store:
     def read(self, table: Table) -> DataFrame:
         """All rows of an output table, of every run, published or not; none when it is not there yet."""
         if not self.has(table):
-            return self.engine.spark.createDataFrame([], table.schema)
+            return arrow.frame(self.engine.spark, [], table.schema)
         state = delta_rs.state(self.path(table))
         if state is not None:
             return self.engine.read(self.path(table), state.version).select(*table.names)
@@ -170,9 +170,9 @@ class Store:
     def add_rows(self, rows: Sequence[Sequence[Any]], table: Table, run_id: str) -> None:
         """As `append`, for a few rows, in the order of the declared columns."""
         if delta_rs.can_append(self.path(table)):
-            self._append_here(arrow.from_rows(rows, table), table, run_id)
+            self._append_here(arrow.from_rows(rows, table.schema), table, run_id)
         else:
-            self._append_by_engine(self.engine.spark.createDataFrame(list(rows), table.schema), table, run_id)
+            self._append_by_engine(arrow.frame(self.engine.spark, rows, table.schema), table, run_id)
 
     def _append_here(self, rows: pa.Table, table: Table, run_id: str) -> None:
         written = delta_rs.append(self.path(table), rows, self._properties_of_output(table), run_id)

@@ -7,6 +7,7 @@ from functools import reduce
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from zorgstat import arrow
 from zorgstat.pipelines import Frames, Keep, Pipeline
 from zorgstat.wlz import (
     admin_costs,
@@ -90,7 +91,7 @@ def follow_successors(providers: DataFrame) -> DataFrame:
     replaced = providers.where(F.col("replaced_by").isNotNull()).select("provider_agb", "replaced_by").collect()
     followed = successors.follow({row["provider_agb"]: row["replaced_by"] for row in replaced})
     columns = "provider_agb string, successor_agb string, in_cycle boolean"
-    return providers.sparkSession.createDataFrame(followed, columns).coalesce(1)
+    return arrow.frame(providers.sparkSession, followed, columns).coalesce(1)
 
 
 # What the parts of a statement count: cells of its lines, and what findings are about (`take_counts`).

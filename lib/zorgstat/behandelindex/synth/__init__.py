@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame, SparkSession
 
-from zorgstat import codes
+from zorgstat import arrow, codes
 from zorgstat.behandelindex.synth import care, enrolments, faults, persons, practices, records
 from zorgstat.behandelindex.tables import INSURERS, SES_WOA
 from zorgstat.draws import Draws
@@ -45,9 +45,9 @@ def tables(spark: SparkSession, claims: int, seed: int, year: int) -> dict[str, 
 
 def insurers(spark: SparkSession) -> DataFrame:
     rows = [(row["uzovi"], row["concern"], row["kind"]) for row in codes.rows("synth_labels")]
-    return spark.createDataFrame(rows, INSURERS.schema).coalesce(1)
+    return arrow.frame(spark, rows, INSURERS.schema).coalesce(1)
 
 
 def ses_woa(spark: SparkSession) -> DataFrame:
     rows = [(row["postcode4"], float(row["score"]) if row["score"] else None) for row in codes.rows("synth_postcodes")]
-    return spark.createDataFrame(rows, SES_WOA.schema).coalesce(1)
+    return arrow.frame(spark, rows, SES_WOA.schema).coalesce(1)

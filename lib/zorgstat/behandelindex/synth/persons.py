@@ -8,7 +8,7 @@ from datetime import date
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from zorgstat import codes
+from zorgstat import arrow, codes
 from zorgstat.behandelindex.synth.practices import Practice
 from zorgstat.draws import Draws, bsn, pick, spread
 
@@ -30,7 +30,7 @@ def people(spark: SparkSession, listed: Sequence[Practice], tasks: int, draws: D
     """
     rows = [(place, p.number, p.digits, p.first_person, p.persons, p.effect) for place, p in enumerate(listed)]
     schema = ", ".join(f"{column} not null" for column in ("place bigint", *PRACTICE_COLUMNS))
-    known = spark.createDataFrame(rows, schema)
+    known = arrow.frame(spark, rows, schema)
     practices = spark.range(0, len(rows), 1, tasks).withColumnRenamed("id", "place").join(F.broadcast(known), "place")
     habits = practices.select(
         *[column.split()[0] for column in PRACTICE_COLUMNS],

@@ -9,6 +9,7 @@ from statistics import NormalDist
 
 from pyspark.sql import DataFrame, SparkSession
 
+from zorgstat import arrow
 from zorgstat.behandelindex.tables import AGB_REGISTER
 from zorgstat.draws import Draws
 
@@ -69,7 +70,7 @@ def _shuffled(values: Sequence[float], purpose: str, draws: Draws) -> list[float
 def truth(spark: SparkSession, listed: Sequence[Practice]) -> DataFrame:
     """What the data were made with: practice_agb, true_effect (1 is average), patients (home practice)."""
     rows = [(f"049{p.digits}", p.effect / 1000, p.persons) for p in listed if p.effect > 0]
-    return spark.createDataFrame(rows, "practice_agb string, true_effect double, patients bigint").coalesce(1)
+    return arrow.frame(spark, rows, "practice_agb string, true_effect double, patients bigint").coalesce(1)
 
 
 def agb_register(spark: SparkSession, listed: Sequence[Practice], year: int, draws: Draws) -> DataFrame:
@@ -88,5 +89,5 @@ def agb_register(spark: SparkSession, listed: Sequence[Practice], year: int, dra
             rows.append((owner, "therapist", f"Fysiotherapeut {digits}", started, None))
         elif practice.number % 20 == 0:
             rows.append((f"048{digits}", "institution", f"Instelling {digits}", started, None))
-    frame = spark.createDataFrame(rows, "agb string, kind string, name string, started_on string, ended_on string")
+    frame = arrow.frame(spark, rows, "agb string, kind string, name string, started_on string, ended_on string")
     return frame.selectExpr(*[f"cast({c.name} as {c.type}) {c.name}" for c in AGB_REGISTER.columns]).coalesce(1)

@@ -8,7 +8,7 @@ from datetime import date
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from zorgstat import codes
+from zorgstat import arrow, codes
 from zorgstat.draws import Draws, bsn, pick, spread
 from zorgstat.periods import end_of_month
 from zorgstat.wlz.synth import organisations, people
@@ -56,7 +56,8 @@ def add_care(months: DataFrame, listed: Sequence[Provider], draws: Draws) -> Dat
         (slot, p.agb, p.agb_after, homes[slot], homes[(slot * ELSEWHERE) % SLOTS], p.renamed_from, p.gap_from, p.gap_to)
         for slot, p in enumerate(listed[rank] for rank in by_size(len(listed)))
     ]
-    providers = months.sparkSession.createDataFrame(
+    providers = arrow.frame(
+        months.sparkSession,
         rows,
         "provider_slot int, agb string, agb_after string, home string, elsewhere string, renamed_from int, "
         "gap_from int, gap_to int",
@@ -155,4 +156,4 @@ def performances(frame: DataFrame) -> DataFrame:
         )
     ]
     types = ", ".join(f"{name} string" for name in texts)
-    return frame.sparkSession.createDataFrame(rows, f"care_slot int, {types}, tariff_cents bigint, usual_quantity int")
+    return arrow.frame(frame.sparkSession, rows, f"care_slot int, {types}, tariff_cents bigint, usual_quantity int")

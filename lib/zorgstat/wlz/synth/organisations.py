@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyspark.sql import Column, DataFrame, SparkSession
 
-from zorgstat import codes
+from zorgstat import arrow, codes
 from zorgstat.draws import Draws, pick, spread
 from zorgstat.wlz.calendar import CATEGORIES, QUARTERS, ZORGKANTOOR
 from zorgstat.wlz.tables import ADMIN_COSTS, ORGANISATIONS
@@ -17,7 +17,7 @@ WITH_OTHER_CATEGORY = (12, 2)
 
 def organisations(spark: SparkSession) -> DataFrame:
     rows = [tuple(row[name] for name in ORGANISATIONS.names) for row in codes.rows("synth_wlz_organisations")]
-    return spark.createDataFrame(rows, ORGANISATIONS.schema).coalesce(1)
+    return arrow.frame(spark, rows, ORGANISATIONS.schema).coalesce(1)
 
 
 def zorgkantoren() -> list[str]:
@@ -64,4 +64,4 @@ def admin_costs(spark: SparkSession, year: int, draws: Draws) -> DataFrame:
                 if (of_year, place, quarter) == (year, *WITH_OTHER_CATEGORY):
                     rows.append((row["code"], of_year, quarter, "overhead", 1_234_567))
     rows.append((UNKNOWN, year, 1, CATEGORIES[0], 100_000))
-    return spark.createDataFrame(rows, ADMIN_COSTS.schema).coalesce(1)
+    return arrow.frame(spark, rows, ADMIN_COSTS.schema).coalesce(1)

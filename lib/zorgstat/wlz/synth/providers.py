@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from pyspark.sql import DataFrame, SparkSession
 
+from zorgstat import arrow
 from zorgstat.draws import Draws, spread
 from zorgstat.wlz.synth.organisations import SLOTS as ZORGKANTOOR_SLOTS
 from zorgstat.wlz.tables import PROVIDERS
@@ -76,4 +77,4 @@ def register(spark: SparkSession, listed: Sequence[Provider]) -> DataFrame:
         if is_renamed and provider.is_registered_after:
             rows.append((provider.agb_after, f"Zorgaanbieder {provider.agb_after[2:]}", None))
     rows.append((between, f"Zorgaanbieder {between[2:]}", listed[6].agb_after))
-    return spark.createDataFrame(rows, PROVIDERS.schema).coalesce(1)
+    return arrow.frame(spark, rows, PROVIDERS.schema).coalesce(1)

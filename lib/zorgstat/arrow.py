@@ -1,14 +1,18 @@
-"""Rows of a declared table in this process, as Arrow: on their way to a Delta table of this machine (`delta_rs`)."""
+"""Rows of this process as Arrow: on their way to an engine, or to a Delta table of this machine (`io.delta_rs`)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from pyspark.sql import DataFrame, SparkSession
+
 from zorgstat.tables import Table
 
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
+
+Rows = Sequence[Sequence[Any]]
 
 
 def types() -> dict[str, pa.DataType]:
@@ -26,22 +30,34 @@ def types() -> dict[str, pa.DataType]:
     }
 
 
-def schema(table: Table) -> pa.Schema:
+def schema(ddl: str) -> pa.Schema:
+    """Of columns as a DDL string (`Table.schema`)."""
     import pyarrow as pa
 
     known = types()
-    return pa.schema([(column.name, known[column.type]) for column in table.columns])
+    columns = [column.split(maxsplit=2) for column in ddl.split(",")]
+    return pa.schema([(name.strip("`"), known[type_]) for name, type_, *_ in columns])
 
 
-def from_rows(rows: Sequence[Sequence[Any]], table: Table) -> pa.Table:
-    """In: rows in the order of the declared columns."""
+def from_rows(rows: Rows, ddl: str) -> pa.Table:
+    """In: rows in the order of the columns."""
     import pyarrow as pa
 
-    return pa.Table.from_pylist([dict(zip(table.names, row, strict=True)) for row in rows], schema(table))
+    typed = schema(ddl)
+    return pa.Table.from_pylist([dict(zip(typed.names, row, strict=True)) for row in rows], typed)
+
+
+def frame(spark: SparkSession, rows: Rows, ddl: str) -> DataFrame:
+    """The rows as a frame. To read them from a list, Spark starts a Python process, which takes a second."""
+    try:
+        told = from_rows(rows, ddl)
+    except ImportError:  # a cluster has pyspark and delta only
+        return spark.createDataFrame(list(rows), ddl)
+    return spark.createDataFrame(told, ddl)
 
 
 def as_declared(rows: pa.Table, table: Table) -> pa.Table:
-    return rows.select(table.names).cast(schema(table))
+    return rows.select(table.names).cast(schema(table.schema))
 
 
 def checksum(hashes: pa.ChunkedArray) -> str:
