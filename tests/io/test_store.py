@@ -57,18 +57,21 @@ def test_spark_reads_plain_tables_by_their_files(engine: Engine, tmp_path: Path)
         return path
 
     plain, others = stored("plain"), [stored("by letter", partition_by=["letter"]), stored("ödd"), stored("hidden")]
-    write_deltalake(str(tmp_path / "empty"), rows.schema.empty_table())
+    empty = str(tmp_path / "empty")
+    write_deltalake(empty, rows.schema.empty_table())
     rename_file(tmp_path / "hidden", version=0, name="_hidden.parquet")  # Spark would pass over it
     with_features = stored("features")
     log = tmp_path / "features" / "_delta_log" / f"{0:020}.json"
     log.write_text(log.read_text().replace('"minReaderVersion":1', '"minReaderVersion":2'))
 
-    assert [len(delta_rs.plain_files(plain, version).paths) for version in (0, 2)] == [1, 3]  # type: ignore[union-attr]
-    assert [delta_rs.plain_files(path, 0) for path in (*others, str(tmp_path / "empty"), with_features)] == [None] * 5
+    whole = [(plain, 0), (plain, 2), (empty, 0)]
+    assert [len(delta_rs.plain_files(*table).paths) for table in whole] == [1, 3, 0]  # type: ignore[union-attr]
+    assert [delta_rs.plain_files(path, 0) for path in (*others, with_features)] == [None] * 4
     for path in (plain, *others):
         found = [engine.read(path, version).orderBy("n").toArrow() for version in (0, 2)]
         assert [table.to_pylist() for table in found] == [rows.to_pylist()[:1], rows.to_pylist()]
     assert engine.read(plain, 2).schema == engine.spark.read.format("delta").load(plain).schema
+    assert (engine.read(empty, 0).schema, engine.read(empty, 0).collect()) == (engine.read(plain, 2).schema, [])
 
 
 def test_a_session_that_was_there_keeps_its_settings(engine: Engine) -> None:

@@ -67,15 +67,14 @@ def state(path: str) -> State | None:
 def plain_files(path: str, version: int) -> PlainFiles | None:
     """The files of a version, if whoever reads them reads the table. Then Spark need not work through its log.
 
-    Not so (None) where Delta's features leave out rows, rename columns or keep values outside of the files, where
-    there are no files, and where their names could mean more than one file, or none: Spark passes over those that begin
-    with a dot or a line.
+    Not so (None) where Delta's features leave out rows, rename columns or keep values outside of the files, and where
+    their names could mean more than one file, or none: Spark passes over those that begin with a dot or a line.
     """
     table = _open(path, version)
     if table is None or table.protocol().min_reader_version > 1 or table.metadata().partition_columns:
         return None
     paths = table.file_uris()
-    if not 0 < len(paths) <= MOST_FILES or any(re.search(ODD_NAME, path) for path in paths):
+    if len(paths) > MOST_FILES or any(re.search(ODD_NAME, path) for path in paths):
         return None
     return PlainFiles(paths, json.loads(table.schema().to_json()))
 
