@@ -12,7 +12,7 @@ from zorgstat.errors import TableError, ZorgstatError
 from zorgstat.io import session
 from zorgstat.io.engine import Engine, name_of
 from zorgstat.io.folders import own_folder
-from zorgstat.io.progress import Report
+from zorgstat.io.progress import Reporter
 from zorgstat.io.size import Size
 
 UNEXPECTED = "something unexpected; the message names the log, where there is one"
@@ -43,7 +43,7 @@ class Attempt:
             self.until_the_end.callback(self.engine.release)
         return self.engine
 
-    def follow(self, report: Report) -> Report:
+    def follow(self, report: Reporter) -> Reporter:
         """Reports on, and knows the phase. Of a version that has not begun there is none."""
         self.phase = ""
 

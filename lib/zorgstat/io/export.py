@@ -21,7 +21,7 @@ from zorgstat.errors import SettingsError
 from zorgstat.io import config, files, outputs, publication
 from zorgstat.io.attempt import UNEXPECTED, Attempt, guard
 from zorgstat.io.place import Place
-from zorgstat.io.progress import Report, Watch, plain_lines
+from zorgstat.io.progress import Reporter, Watch, plain_lines
 from zorgstat.io.store import Store
 from zorgstat.tables import RUNS, Table
 from zorgstat.text import figure, words
@@ -106,7 +106,7 @@ def export(
     folder: Path,
     format: str,
     rules: Rules,
-    report: Report = print,
+    report: Reporter = print,
 ) -> Exported:
     """Writes the tables of a published run to a new folder, as others may see them.
 

@@ -10,8 +10,8 @@ from contextlib import AbstractContextManager, contextmanager
 
 from zorgstat.io.engine import Engine
 
-Report = Callable[[str], None]  # told each phase as it begins
-Watch = Callable[[str, Engine], AbstractContextManager[Report]]
+Reporter = Callable[[str], None]  # told each phase as it begins
+Watch = Callable[[str, Engine], AbstractContextManager[Reporter]]
 
 
 def of_this_screen() -> Watch:
@@ -20,14 +20,14 @@ def of_this_screen() -> Watch:
 
 
 @contextmanager
-def plain_lines(title: str, engine: Engine) -> Iterator[Report]:
+def plain_lines(title: str, engine: Engine) -> Iterator[Reporter]:
     """Progress where there is no terminal: a line for each phase as it begins."""
     since = time.monotonic()
     yield lambda phase: print(f"{title} [{time.monotonic() - since:5.1f} s] {phase}", file=sys.stderr, flush=True)
 
 
 @contextmanager
-def live(title: str, engine: Engine) -> Iterator[Report]:
+def live(title: str, engine: Engine) -> Iterator[Reporter]:
     """Progress on a terminal: one line per phase, with the tasks that Spark has done and the time it takes."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn

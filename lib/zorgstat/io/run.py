@@ -18,7 +18,7 @@ from zorgstat.errors import CheckError, TableError
 from zorgstat.io import inputs as input_checks
 from zorgstat.io import locks, outputs, publication
 from zorgstat.io.engine import Engine
-from zorgstat.io.progress import Report
+from zorgstat.io.progress import Reporter
 from zorgstat.io.publication import Run
 from zorgstat.io.store import Store
 from zorgstat.io.together import by_name, in_parallel
@@ -57,7 +57,7 @@ def execute(
     output_root: str,
     *,
     force: bool = False,
-    report: Report = print,
+    report: Reporter = print,
 ) -> Result:
     """Computes and publishes one report.
 

@@ -12,7 +12,7 @@ from zorgstat.errors import SettingsError
 from zorgstat.io.engine import Engine, Work
 from zorgstat.io.folders import own_folder
 from zorgstat.io.paths import local_path
-from zorgstat.io.progress import Report
+from zorgstat.io.progress import Reporter
 
 
 class Phases:
@@ -22,7 +22,7 @@ class Phases:
     line is written when a phase begins and when it ends, so that the log of a run that was killed tells where.
     """
 
-    def __init__(self, report: Report, engine: Engine, output_root: str) -> None:
+    def __init__(self, report: Reporter, engine: Engine, output_root: str) -> None:
         self.seconds: dict[str, float] = {}
         self.work: dict[str, Work] = {}
         self._report, self._engine = report, engine
