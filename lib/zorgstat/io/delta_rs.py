@@ -79,6 +79,15 @@ def plain_files(path: str, version: int) -> PlainFiles | None:
     return PlainFiles(paths, json.loads(table.schema().to_json()))
 
 
+def size(path: str) -> int | None:
+    """Bytes of the files of the present version; none where there is no table."""
+    known = is_table(path)
+    table = _open(path) if known else None
+    if table is None:
+        return None if known is None else 0
+    return int(sum(table.get_add_actions()["size_bytes"].to_pylist()))
+
+
 def rows(path: str) -> list[dict[str, Any]] | None:
     """Every row, for tables of a few rows."""
     table = _open(path)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 
-from zorgstat.io.paths import local_path, table_path
+from zorgstat.io import delta_rs
+from zorgstat.io.paths import table_path
 
 
 class Size(Enum):
@@ -21,12 +22,13 @@ BELOW_CLAIMS = {Size.DEMO: 65_000, Size.LITTLE: 2_000_000}
 
 
 def of_tables(root: str, tables: Iterable[str]) -> Size:
-    """By the files of these tables; where they are not on this machine, national."""
-    folders = [local_path(table_path(root, table)) for table in tables]
-    if None in folders:
+    """By the files of these tables; where delta-rs cannot tell, national."""
+    try:
+        sizes = [delta_rs.size(table_path(root, table)) for table in tables]
+    except Exception:  # whoever reads the table tells what is wrong with it
         return Size.NATIONAL
-    files = [file for folder in folders if folder for file in folder.rglob("*.parquet") if file.is_file()]
-    return _of(sum(file.stat().st_size for file in files), BELOW_BYTES)
+    known = [size for size in sizes if size is not None]
+    return _of(sum(known), BELOW_BYTES) if len(known) == len(sizes) else Size.NATIONAL
 
 
 def of_claims(claims: int) -> Size:
