@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from tests.support import assert_rows, frame
-from zorgstat import privacy
+from zorgstat import arrow, privacy
 from zorgstat.privacy import PERSON_KEY
 
 
@@ -74,7 +74,7 @@ def test_a_person_is_another_number_in_every_run_and_never_a_bsn(spark: SparkSes
     rows = spark.createDataFrame([(bsn,) for bsn in bsns], "bsn string")
     runs = []
     for _ in range(2):
-        key = spark.createDataFrame([privacy.draw_key()], privacy.PERSON_KEY.schema)
+        key = arrow.frame(spark, [privacy.draw_key()], PERSON_KEY.schema)
         named = key.crossJoin(rows).select(
             "bsn",
             privacy.person(F.col("bsn")).alias("person"),
@@ -98,7 +98,7 @@ def test_a_person_is_another_number_in_every_run_and_never_a_bsn(spark: SparkSes
 def test_the_key_stands_in_no_plan(spark: SparkSession) -> None:
     key = privacy.draw_key()
     rows = spark.createDataFrame([("111222333",)], "bsn string")
-    named = privacy.name_people(spark.createDataFrame([key], privacy.PERSON_KEY.schema).crossJoin(rows))
+    named = privacy.name_people(arrow.frame(spark, [key], PERSON_KEY.schema).crossJoin(rows))
     plan = named._jdf.queryExecution().toString()
     assert "person_factor" in plan
     assert not any(str(number) in plan for number in key)

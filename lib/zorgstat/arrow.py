@@ -31,7 +31,7 @@ def types() -> dict[str, pa.DataType]:
 
 
 def schema(ddl: str) -> pa.Schema:
-    """Of columns as a DDL string (`Table.schema`)."""
+    """Of columns as a DDL string (`Table.schema`): words of `types` and, which Arrow need not know, `not null`."""
     import pyarrow as pa
 
     known = types()
@@ -50,10 +50,9 @@ def from_rows(rows: Rows, ddl: str) -> pa.Table:
 def frame(spark: SparkSession, rows: Rows, ddl: str) -> DataFrame:
     """The rows as a frame. To read them from a list, Spark starts a Python process, which takes a second."""
     try:
-        told = from_rows(rows, ddl)
+        return spark.createDataFrame(from_rows(rows, ddl), ddl)
     except ImportError:  # a cluster has pyspark and delta only
         return spark.createDataFrame(list(rows), ddl)
-    return spark.createDataFrame(told, ddl)
 
 
 def as_declared(rows: pa.Table, table: Table) -> pa.Table:

@@ -1,8 +1,8 @@
 """Citizen numbers: what is one, and how a person travels inside a run.
 
 After the first step a person is a number that means nothing outside the run: the bsn, mapped one to one by a key that
-is drawn for the run and kept nowhere (docs/decisions/0003-people-inside-a-run.md). The key is a frame of one row, since
-a literal would stand in plans and event logs.
+is drawn for the run and kept nowhere (docs/decisions/0003-people-inside-a-run.md). The key is a frame of one row, of
+which plans and event logs show the columns, since a literal would stand there itself.
 """
 
 from __future__ import annotations

@@ -43,8 +43,8 @@ ALWAYS = {
 }
 
 
-# Of little data code takes longer to write and to compile than it saves: 1,000 claims 12 seconds, not 14
-# (docs/performance.md). It is how Spark tests each of its expressions a second time.
+# Of little data code takes longer to write and to compile than it saves (docs/performance.md). For Spark the second of
+# these is a setting of its own tests, which so look at every expression in both ways.
 INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 
 
@@ -149,21 +149,26 @@ class SparkEngine(Engine):
             no_quantiles = context._gateway.new_array(context._jvm.double, 0)  # type: ignore[union-attr]
             no_states = context._jvm.java.util.ArrayList()  # type: ignore[union-attr]
             stages = context._jsc.sc().statusStore().stageList(None, False, False, no_quantiles, no_states)
-            told = self._told_stage
-            for place in range(stages.size()):  # the latest come first; a long session has thousands
+            figures, newest = dict.fromkeys(OF_A_STAGE, 0), self._told_stage
+            for place in range(stages.size()):  # the latest come first
                 stage = stages.apply(place)
-                if stage.stageId() <= told:
+                if stage.stageId() <= self._told_stage:
                     break
-                self._told_stage = max(self._told_stage, stage.stageId())
+                newest = max(newest, stage.stageId())
                 for name, figure in OF_A_STAGE.items():
-                    self._totals[name] = self._totals.get(name, 0) + getattr(stage, figure)()
+                    figures[name] += getattr(stage, figure)()
         except Exception:  # figures for an operator are not worth a run
             return Work()
+        self._told_stage = newest
+        self._add(**figures)
         return Work(**self._totals)
 
     def count_written(self, rows: int, written_bytes: int) -> None:
+        self._add(rows_written=rows, bytes_written=written_bytes)
+
+    def _add(self, **figures: int) -> None:
         with self._counting:
-            for name, number in (("rows_written", rows), ("bytes_written", written_bytes)):
+            for name, number in figures.items():
                 self._totals[name] = self._totals.get(name, 0) + number
 
 
