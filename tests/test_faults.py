@@ -315,12 +315,13 @@ def test_ctrl_c_ends_whatever_is_at_work(servers: int, asked: str, tmp_path: Pat
 import sys
 from zorgstat.io import session
 from zorgstat.io.attempt import guard
+from zorgstat.io.size import Size
 from zorgstat.io.together import in_parallel
 LONG, SHORT = (f"SELECT count(*) FROM range({{rows}}) WHERE id % 7 = sqrt(id)" for rows in (3 * 10**10, 10**8))
 def ask(question):
     return engine.spark.sql(question).collect()
 def inner(attempt):
-    attempt.start("sail", None, True).spark.sql(LONG).collect()
+    attempt.start("sail", None, Size.DEMO).spark.sql(LONG).collect()
 for _ in range({servers} - 1):
     with session.start("sail"):
         pass

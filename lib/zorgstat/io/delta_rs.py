@@ -82,9 +82,10 @@ def plain_files(path: str, version: int) -> PlainFiles | None:
 def size(path: str) -> int | None:
     """Bytes of the files of the present version; none where there is no table."""
     known = is_table(path)
-    table = _open(path) if known else None
-    if table is None:
+    if not known:
         return None if known is None else 0
+    table = _open(path)
+    assert table is not None  # of what `is_table`
     return int(sum(table.get_add_actions()["size_bytes"].to_pylist()))
 
 
