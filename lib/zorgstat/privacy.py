@@ -79,13 +79,13 @@ def stranger(bsn: Column) -> Column:
     return F.when(digits(bsn, BSN_LENGTH).isNull() & bsn.isNotNull(), F.sha2(F.concat_ws(":", key, bsn), 256))
 
 
-def keyed_hash(*columns: str) -> Column:
-    """A bigint that is equal for equal rows and hardly ever for others, of columns one of which is a citizen number.
+def keyed_hash(bsn: Column) -> Column:
+    """A bigint that is equal for equal citizen numbers and hardly ever for others.
 
     For a frame that has the columns of `PERSON_KEY`. The key comes last: before the number it would be nothing but the
     seed of its hash, and one number that is guessed right would give that away.
     """
-    return F.xxhash64(*columns, *PERSON_KEY.names)
+    return F.xxhash64(bsn, *PERSON_KEY.names)
 
 
 def name_people(records: DataFrame) -> DataFrame:

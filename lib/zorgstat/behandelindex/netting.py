@@ -26,15 +26,15 @@ HALF = 32  # bits of a bigint
 
 
 def requests(claims: DataFrame, person_key: DataFrame) -> DataFrame:
-    """What the credits ask for, in play or not, one row for each label, practice and person that has any.
+    """What the credits ask for, in play or not, one row for each person that has any.
 
     In:  claims; person_key (`privacy.PERSON_KEY`).
-    Out: within (a hash of label, practice and bsn), marks (`_marks` of each reference and each key).
+    Out: whose (`_locate`), marks (`_marks` of each reference and each key).
     """
     credits = _locate(claims.where(F.col("debit_credit") == "C"), person_key)
     of_reference, of_key = _marks(F.col("prior_reference"))
-    marked = credits.select("within", of_reference.bitwiseOR(of_key).alias("marks"))
-    return marked.groupBy("within").agg(F.bit_or("marks").alias("marks"))
+    marked = credits.select("whose", of_reference.bitwiseOR(of_key).alias("marks"))
+    return marked.groupBy("whose").agg(F.bit_or("marks").alias("marks"))
 
 
 def touched(claims: DataFrame, requests: DataFrame, person_key: DataFrame) -> DataFrame:
@@ -44,7 +44,7 @@ def touched(claims: DataFrame, requests: DataFrame, person_key: DataFrame) -> Da
     Out: the claims that share a reference or a key with a credit. Hashes only leave out what cannot be part of a pair:
          where two things have one hash there is a claim too many, and what follows compares the columns themselves.
     """
-    asked = everywhere(requests).join(_locate(claims, person_key), "within")
+    asked = everywhere(requests).join(_locate(claims, person_key), "whose")
     name = F.when(F.col("debit_credit") == "C", F.col("prior_reference")).otherwise(F.col("claim_reference"))
     of_reference, of_key = _marks(name)
     return asked.where(_are_asked(of_reference) | _are_asked(of_key)).select(*claims.columns)
@@ -159,9 +159,9 @@ def _is_in_play() -> Column:
 
 
 def _locate(claims: DataFrame, person_key: DataFrame) -> DataFrame:
-    """Adds within: a hash of label, practice and bsn."""
-    within = privacy.keyed_hash("uzovi", "practice_agb", "bsn").alias("within")
-    return privacy.with_key(claims, person_key).select(*claims.columns, within)
+    """Adds whose: a hash of the bsn, and of the practice for who has none, since those would all be one."""
+    whose = privacy.keyed_hash(F.coalesce("bsn", "practice_agb")).alias("whose")
+    return privacy.with_key(claims, person_key).select(*claims.columns, whose)
 
 
 def _marks(name: Column) -> tuple[Column, Column]:

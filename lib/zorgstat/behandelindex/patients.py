@@ -16,6 +16,7 @@ FIRST_DAY, LAST_DAY = "0001-01-01", "9999-12-31"
 DAYS_TO_1970 = (date(1970, 1, 1) - date(1, 1, 1)).days
 # A value after what decides between two of them: the day of valid_from, the label (in the order of uzovi).
 LATEST = Packing({"since": 22, "label": 18, "value": 22})
+HEX_PLACES = 16  # of a bigint
 SEX = {"M": 1, "1": 1, "V": 2, "2": 2, "X": 3}  # COD046 says 1 and 2 for M and V; known, in the order of M, V, X
 
 
@@ -46,9 +47,8 @@ def attributes(enrolments: DataFrame, labels: DataFrame, settings: Settings) -> 
         )
         .where(F.col("person").isNotNull())
     )
-    since_as_text = F.lpad(
-        LATEST.pack(since=F.col("since"), label=F.col("label"), value=F.lit(0)).cast("string"), 19, "0"
-    )
+    # As long a text for every number, in their order.
+    since_as_text = F.hex(LATEST.pack(since=F.col("since"), label=F.col("label")) + 2**62)
     latest = (
         gather(known, "person")
         .groupBy("person")
@@ -63,7 +63,7 @@ def attributes(enrolments: DataFrame, labels: DataFrame, settings: Settings) -> 
         "person",
         F.date_from_unix_date(LATEST.unpack(F.col("birth_day"), "value") - DAYS_TO_1970).alias("birth_date"),
         LATEST.unpack(F.col("sex_code"), "value").alias("sex_code"),
-        F.nullif(F.substring("postcode", 20, 2**30), F.lit("")).alias("postcode"),
+        F.nullif(F.substring("postcode", HEX_PLACES + 1, 2**30), F.lit("")).alias("postcode"),
     )
 
 

@@ -45,7 +45,7 @@ def _people(frame: DataFrame, table: Table, key: DataFrame) -> DataFrame:
         return frame
     if table is WLZ_CLAIMS:  # no rule asks whose care it was
         return frame.drop("bsn")
-    keyed = privacy.with_key(frame, key).withColumn("person_hash", privacy.keyed_hash("bsn"))
+    keyed = privacy.with_key(frame, key).withColumn("person_hash", privacy.keyed_hash(F.col("bsn")))
     named = privacy.name_people(keyed)
     person = F.coalesce(F.col("person").cast("string"), F.col("stranger"))
     return named.withColumn("person", person).drop("stranger")
