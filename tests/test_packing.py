@@ -7,7 +7,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from tests.support import assert_rows, frame
-from zorgstat.packing import Packing
+from zorgstat.packing import DAY, Packing, day_number, day_of
 
 NUMBERS = Packing({"first": 22, "second": 18, "third": 23})
 
@@ -54,3 +54,29 @@ def test_the_order_is_that_of_the_parts(spark: SparkSession) -> None:
 def test_more_bits_than_a_bigint_has() -> None:
     with pytest.raises(ValueError, match="64 bits"):
         Packing({"first": 32, "second": 32})
+
+
+def test_days_are_numbers_in_their_order_and_back(spark: SparkSession) -> None:
+    days = frame(
+        spark,
+        "day date, number int",
+        """
+        day        | number
+        0001-01-01 | 0
+        0001-01-02 | 1
+        1582-10-15 | 577735
+        2024-02-29 | 738944
+        2024-03-01 | 738945
+        9999-12-31 | 3652058
+                   |
+        """,
+    )
+    assert 3652058 < 2**DAY - 1
+    assert_rows(days.select("day", day_number(F.col("day")).cast("int").alias("number")), days, key=["number"])
+    assert_rows(days.select(day_of(F.col("number")).alias("day"), "number"), days, key=["number"])
+
+
+def test_days_without_room_are_the_first_or_the_last(spark: SparkSession) -> None:
+    days = spark.sql("SELECT date '2023-01-01' - 1000000 AS before, date '2023-01-01' + 9000000 AS after")
+    row = days.select(*[day_number(F.col(name)) for name in ("before", "after")]).first()
+    assert tuple(row) == (0, 3652058)  # type: ignore[arg-type]

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
+
+DAY = 22  # bits of a day, as `day_number` counts them
 
 
 @dataclass(frozen=True)
@@ -41,3 +44,14 @@ class Packing:
         below = sum(self.bits[lower] for lower in names[names.index(name) + 1 :])
         place = F.shiftright(packed, below).bitwiseAND(F.lit((1 << self.bits[name]) - 1).cast("bigint"))
         return F.nullif(place, F.lit(0).cast("bigint")).cast("int") - 1
+
+
+def day_number(day: Column) -> Column:
+    """Days since the first of year 1; days before that and after the year 9999 are its first and its last."""
+    first, last = (F.lit(end.isoformat()).cast("date") for end in (date.min, date.max))
+    return F.datediff(F.when(day < first, first).when(day > last, last).otherwise(day), first)
+
+
+def day_of(number: Column) -> Column:
+    """The day of a `day_number`."""
+    return F.date_from_unix_date(number + (date.min - date(1970, 1, 1)).days)

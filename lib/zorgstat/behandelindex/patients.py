@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from zorgstat import privacy
 from zorgstat.behandelindex.settings import Settings
-from zorgstat.packing import Packing
+from zorgstat.packing import DAY, Packing, day_number, day_of
 from zorgstat.partitions import gather
 
-FIRST_DAY, LAST_DAY = "0001-01-01", "9999-12-31"
-DAYS_TO_1970 = (date(1970, 1, 1) - date(1, 1, 1)).days
 # A value after what decides between two of them: the day of valid_from, the label (in the order of uzovi).
-LATEST = Packing({"since": 22, "label": 18, "value": 22})
+LATEST = Packing({"since": DAY, "label": 18, "value": DAY})
 HEX_PLACES = 16  # of a bigint
 SEX = {"M": 1, "1": 1, "V": 2, "2": 2, "X": 3}  # COD046 says 1 and 2 for M and V; known, in the order of M, V, X
 
@@ -37,10 +33,10 @@ def attributes(enrolments: DataFrame, labels: DataFrame, settings: Settings) -> 
         .select(
             F.when(F.col("label").isNotNull(), privacy.person(F.col("bsn"))).alias("person"),
             "label",
-            _day(F.col("birth_date")).alias("birth_day"),
+            day_number(F.col("birth_date")).alias("birth_day"),
             _sex_code(F.col("sex")).alias("sex_code"),
             F.coalesce("postcode", F.lit("")).alias("postcode"),
-            _day(F.col("valid_from")).alias("since"),
+            day_number(F.col("valid_from")).alias("since"),
             F.lit(settings.report.postcode_date)
             .between(F.col("valid_from"), F.coalesce(F.col("valid_to"), F.lit(settings.report.postcode_date)))
             .alias("is_address"),
@@ -61,7 +57,7 @@ def attributes(enrolments: DataFrame, labels: DataFrame, settings: Settings) -> 
     )
     return latest.select(
         "person",
-        F.date_from_unix_date(LATEST.unpack(F.col("birth_day"), "value") - DAYS_TO_1970).alias("birth_date"),
+        day_of(LATEST.unpack(F.col("birth_day"), "value")).alias("birth_date"),
         LATEST.unpack(F.col("sex_code"), "value").alias("sex_code"),
         F.nullif(F.substring("postcode", HEX_PLACES + 1, 2**30), F.lit("")).alias("postcode"),
     )
@@ -71,12 +67,6 @@ def _latest(value: str) -> Column:
     """Aggregate: of the rows that know the value, the one with the latest valid_from, as packed in `LATEST`."""
     latest = LATEST.pack(since=F.col("since"), label=F.col("label"), value=F.col(value))
     return F.max(F.when(F.col(value).isNotNull(), latest)).alias(value)
-
-
-def _day(day: Column) -> Column:
-    """Days since the first of year 1."""
-    first, last = (F.lit(day).cast("date") for day in (FIRST_DAY, LAST_DAY))
-    return F.datediff(F.when(day < first, first).when(day > last, last).otherwise(day), first)
 
 
 def _sex_code(sex: Column) -> Column:

@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from zorgstat import codes
-from zorgstat.packing import Packing
+from zorgstat.packing import DAY, Packing, day_number
 from zorgstat.partitions import gather
 from zorgstat.pipelines import Keep
 from zorgstat.wlz.calendar import Statement
@@ -16,9 +16,8 @@ from zorgstat.wlz.calendar import Statement
 MAN, WOMAN = 1, 2
 SEXES = {"1": MAN, "2": WOMAN, "M": MAN, "V": WOMAN}  # in the order of the codes
 SENIOR = 65
-FIRST_DAY, LAST_PLACE = date(1, 1, 1), 2**22 - 2  # in the year 11484
 # Which of several rows counts: the latest registered_from, then the highest birth_date, then the highest sex.
-PRECEDENCE = Packing({"registered_from": 22, "birth_date": 22, "sex_place": 4})
+PRECEDENCE = Packing({"registered_from": DAY, "birth_date": DAY, "sex_place": 4})
 # Where a person of one row counts: at which organisation, as man, woman or neither, and as 65 or not.
 CELL = Packing({"place": 20, "sex": 2, "is_65": 2})
 
@@ -106,8 +105,8 @@ def look_closer(registered: DataFrame, places: DataFrame, looked: DataFrame, sta
         .join(places, "organisation", "left_semi")
         .select(
             *("organisation", "person"),
-            _day(F.col("registered_from")).alias("registered_from"),
-            _day(F.col("birth_date")).alias("birth_date"),
+            day_number(F.col("registered_from")).alias("registered_from"),
+            day_number(F.col("birth_date")).alias("birth_date"),
             sex_place(F.col("sex")).alias("sex_place"),
             sex_class(F.col("sex")).alias("sex"),
         )
@@ -121,11 +120,12 @@ def look_closer(registered: DataFrame, places: DataFrame, looked: DataFrame, sta
             (F.min("sex") != F.max("sex")).alias("sexes_differ"),
         )
     )
+    # Born on 1 July 65 years before: 65 today.
+    youngest_of_65 = day_number(F.lit(_years_before(statement.insured_on)))
     return people.select(
         "organisation",
         _sex(PRECEDENCE.unpack(F.col("first"), "sex_place")).alias("sex"),
-        # Born on 1 July 65 years before: 65 today.
-        (PRECEDENCE.unpack(F.col("first"), "birth_date") <= _days(_years_before(statement.insured_on))).alias("is_65"),
+        (PRECEDENCE.unpack(F.col("first"), "birth_date") <= youngest_of_65).alias("is_65"),
         (F.col("births_differ") | F.col("sexes_differ")).alias("differs"),
         (F.count(F.lit(1)).over(Window.partitionBy("person")) > 1).alias("at_several_organisations"),
         F.lit(1).cast("bigint").alias("people"),
@@ -160,15 +160,6 @@ def _sex(place: Column) -> Column:
     """`sex_class` of the text that has this place."""
     classes = {2 * number + 1: sex for number, sex in enumerate(SEXES.values())}
     return F.coalesce(codes.look_up(place, classes), F.lit(0))
-
-
-def _day(day: Column) -> Column:
-    """Days since the first of year 1, as far as there is room for them."""
-    return F.greatest(F.lit(0), F.least(F.datediff(day, F.lit(FIRST_DAY.isoformat()).cast("date")), F.lit(LAST_PLACE)))
-
-
-def _days(day: date) -> int:
-    return (day - FIRST_DAY).days
 
 
 def _years_before(day: date) -> date:
