@@ -19,19 +19,19 @@ def test_the_calendar_of_2023(tmp_path: Path) -> None:
 Kalender Wlz 2023
 
 Kwartaalstaten, aan het Zorginstituut; valt de dag in een weekend, dan geldt de maandag erna
-  kwartaal  uiterlijk                 onderdeel                                                           door
-  KW1       vrijdag 12 mei 2023       realisatie productie en kosten, uit declaraties                     zorgkantoren
-                                      beheerskosten                                                       iedereen
-  KW2       maandag 14 augustus 2023  realisatie productie en kosten, uit declaraties                     zorgkantoren
-            (12 augustus: zaterdag)   aantal pgb-houders op 30 juni 2023                                  zorgkantoren
-                                      aantal pgb-houders met huisbezoek(en) in 2022                       zorgkantoren
-                                      beheerskosten                                                       iedereen
-                                      verzekerdenstand op 1 juli 2023, met bestuursverklaring             iedereen
-  KW3       maandag 13 november 2023  realisatie productie en kosten, uit declaraties                     zorgkantoren
-            (12 november: zondag)     beheerskosten                                                       iedereen
-  KW4       maandag 12 februari 2024  realisatie productie en kosten, uit declaraties                     zorgkantoren
-                                      aantal nieuwe pgb-aanvragers met bewuste-keuzegesprek(ken) in 2023  zorgkantoren
-                                      beheerskosten                                                       iedereen
+  kwartaal  uiterlijk                 onderdeel                                                          door
+  KW1       vrijdag 12 mei 2023       realisatie productie en kosten, uit declaraties                    zorgkantoren
+                                      beheerskosten                                                      iedereen
+  KW2       maandag 14 augustus 2023  realisatie productie en kosten, uit declaraties                    zorgkantoren
+            (12 augustus: zaterdag)   aantal pgb-houders op 30 juni 2023                                 zorgkantoren
+                                      aantal pgb-houders met huisbezoek(en) in 2022                      zorgkantoren
+                                      beheerskosten                                                      iedereen
+                                      verzekerdenstand op 1 juli 2023, met bestuursverklaring            iedereen
+  KW3       maandag 13 november 2023  realisatie productie en kosten, uit declaraties                    zorgkantoren
+            (12 november: zondag)     beheerskosten                                                      iedereen
+  KW4       maandag 12 februari 2024  realisatie productie en kosten, uit declaraties                    zorgkantoren
+                                      aantal nieuwe pgb-aanvragers met bewustekeuzegesprek(ken) in 2023  zorgkantoren
+                                      beheerskosten                                                      iedereen
 
 Declaraties, van Vektis aan ZorgTTP; deze dagen verschuiven niet
   kwartaal  uiterlijk

@@ -30,7 +30,7 @@ TITLES = {
     PRODUCTION.name: "realisatie productie en kosten, uit declaraties",
     PGB_HOLDERS.name: "aantal pgb-houders op 30 juni {year}",
     PGB_HOME_VISITS.name: "aantal pgb-houders met huisbezoek(en) in {prior_year}",
-    PGB_TALKS.name: "aantal nieuwe pgb-aanvragers met bewuste-keuzegesprek(ken) in {year}",
+    PGB_TALKS.name: "aantal nieuwe pgb-aanvragers met bewustekeuzegesprek(ken) in {year}",
     ADMIN_COSTS.name: "beheerskosten",
     INSURED.name: "verzekerdenstand op 1 juli {year}",
 }

@@ -38,35 +38,38 @@ class Rule:
 UNKNOWN_ORGANISATION = Rule(
     "unknown_organisation",
     "error",
-    "Rijen van een code die niet in wlz_organisations staat",
-    "Ze tellen in geen enkel cijfer mee. Herstel de code in de bron, of voeg de organisatie toe.",
+    "Rijen met een organisatiecode die niet in wlz_organisations staat",
+    "Ze tellen in geen enkel cijfer mee. Herstel de code in de bron of voeg de organisatie toe, en maak de staat "
+    "opnieuw.",
     kinds=(),
 )
 NOT_A_ZORGKANTOOR = Rule(
     "not_a_zorgkantoor",
     "error",
-    "Rijen die alleen een zorgkantoor kan hebben, bij een organisatie die dat niet is",
-    "Ze tellen in geen enkel cijfer mee. Herstel de code in de bron, of de soort in wlz_organisations.",
+    "Rijen die alleen een zorgkantoor kan hebben, bij een organisatie die geen zorgkantoor is",
+    "Ze tellen in geen enkel cijfer mee. Herstel de code in de bron of de soort in wlz_organisations, en maak "
+    "de staat opnieuw.",
     kinds=(),
 )
 CLAIMS_MISSING = Rule(
     "claims_missing",
     "error",
-    "Er is geen enkele declaratieregel die in dit kwartaal begint",
-    "Lever de declaraties van dit kwartaal aan en maak de staat opnieuw.",
+    "Er is geen enkele declaratieregel met een begindatum in dit kwartaal",
+    "Voeg de declaraties van dit kwartaal toe aan wlz_claims en maak de staat opnieuw.",
     (ZORGKANTOOR,),
 )
 ADMIN_COSTS_MISSING = Rule(
     "admin_costs_missing",
     "error",
     "Er zijn dit kwartaal geen beheerskosten van een bekende categorie",
-    "Lever de beheerskosten aan, ook als ze nul zijn, en maak de staat opnieuw.",
+    "Voeg de beheerskosten toe aan wlz_admin_costs, ook als ze nul zijn, en maak de staat opnieuw.",
 )
 SUCCESSOR_CYCLE = Rule(
     "successor_cycle",
     "error",
-    "Zorgaanbieders die in een kring door elkaar zijn vervangen",
-    "Hun regels tellen bij de laagste AGB-code van de kring. Herstel replaced_by in wlz_providers.",
+    "Zorgaanbieders die elkaar in een kring opvolgen",
+    "Hun regels tellen mee bij de laagste AGB-code van de kring. Herstel replaced_by in wlz_providers en maak de staat "
+    "opnieuw.",
     kinds=(),
 )
 
@@ -75,13 +78,14 @@ COUNTED = (
     Rule(
         "admin_cost_category_unknown",
         "error",
-        "Rijen beheerskosten van een andere categorie dan internal_staff, external_staff of other",
-        "Ze tellen in geen enkel cijfer mee. Herstel de categorie.",
+        "Rijen beheerskosten van een andere categorie dan internal_staff (intern), external_staff (extern) of other "
+        "(overig)",
+        "Ze tellen in geen enkel cijfer mee. Herstel de categorie en maak de staat opnieuw.",
     ),
     Rule(
         "credit_without_debit",
         "warning",
-        "Creditregels waarvan de genoemde debetregel er niet is of pas later binnenkwam",
+        "Creditregels die verwijzen naar een debetregel die ontbreekt of later is ontvangen",
         "Ze tellen wel mee. Vraag de zorgaanbieder om de debetregel of om de juiste verwijzing.",
         (ZORGKANTOOR,),
     ),
@@ -95,23 +99,25 @@ COUNTED = (
     Rule(
         "missing_provider",
         "warning",
-        "Zorgaanbieders met meer dan een miljoen euro vorig jaar en geen enkele declaratieregel dit kwartaal",
-        "Ze staan in wlz_missing_providers. Vraag de declaraties op, of stuur het Zorginstituut de schatting uit "
-        "wlz_missing_estimates.",
+        "Zorgaanbieders die vorig jaar meer dan een miljoen euro declareerden en dit kwartaal geen enkele "
+        "declaratieregel hebben",
+        "Ze staan in wlz_missing_providers. Vraag de declaraties op. Blijven ze uit, stuur dan de schatting met de "
+        "begeleidende brief naar het Zorginstituut.",
         (ZORGKANTOOR,),
     ),
     Rule(
         "insured_sex_unknown",
         "error",
-        "Verzekerden van wie het geslacht geen 1, M, 2 of V is",
-        "Ze tellen in geen enkele regel mee, ook niet in de totalen. Vul het geslacht aan.",
+        "Verzekerden bij wie het geslacht niet 1, M, 2 of V is",
+        "Ze tellen in geen enkele regel mee, ook niet in de totalen. Verbeter het geslacht in de bron en maak de "
+        "staat opnieuw. Kan dat niet, overleg dan met het Zorginstituut.",
         quarters=(2,),
     ),
     Rule(
         "insured_rows_differ",
         "warning",
-        "Verzekerden met rijen op 1 juli die in geboortedatum of geslacht verschillen",
-        "Van ieder telt de rij met de laatste ingangsdatum. Ga na welke rij juist is.",
+        "Verzekerden met op 1 juli meer dan één rij, waarin geboortedatum of geslacht verschilt",
+        "Per persoon geldt de rij met de laatste ingangsdatum. Ga na welke rij juist is.",
         quarters=(2,),
     ),
     Rule(
@@ -132,7 +138,7 @@ COUNTED = (
     Rule(
         "home_visit_without_budget",
         "warning",
-        "Bezochte mensen die op geen enkele dag van hun huisbezoeken hier een pgb hadden",
+        "Personen met een huisbezoek die op geen van de bezoekdagen een pgb van dit zorgkantoor hadden",
         "Ze tellen wel mee. Ga na of het bezoek en het budget goed zijn vastgelegd.",
         (ZORGKANTOOR,),
         (2,),

@@ -70,6 +70,7 @@ def test_a_whole_folder_can_go_and_each_document_has_its_address_and_day() -> No
         f"{LETTER}: fill in who sends it.",
         "5505/Wlz-2023-KW2-5505-bestuursverklaring.pdf: has no digital signature; the board signs it.",
         f"{STATEMENT}: fill in Naam contactpersoon, Functie, Telefoon, E-mail.",
+        *[f"{code}: look at the warnings before it is sent (credit_without_debit)." for code in ("5505", "0201")],
     ]
 
 

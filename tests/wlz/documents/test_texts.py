@@ -75,16 +75,20 @@ def test_the_letter_tells_who_since_when_and_how() -> None:
         "Aan: FCInformatie@zinl.nl, uiterlijk 24 augustus 2023",
         "Onderwerp: Ontbrekende Wlz-declaraties 2e kwartaal 2023, Zorgkantoor Voorbeeldland (5505)",
         "Bijlage: Wlz-2023-KW2-5505-schatting-ontbrekende-declaraties.xlsx",
-        "ontbreken 2 zorgaanbieders met een jaaromzet van meer dan één miljoen euro in 2022",
-        "Stichting De Hof & Zn. <Noord>, AGB-code 12000001\n  Geen declaraties sinds 1 januari 2023.\n"
+        "ontbreken de declaraties van 2 zorgaanbieders die bij dit zorgkantoor in 2022 per saldo meer dan één miljoen "
+        "euro declareerden. Daarvan had Zorgkantoor Voorbeeldland op",
+        "Stichting De Hof & Zn. <Noord>, AGB-code 12000001\n  In elk geval sinds 1 januari 2023 geen declaraties.\n"
         "  Declaraties 2022: €\N{NO-BREAK SPACE}123.456.789,05.\n"
         "  Schatting van het kwartaal: €\N{NO-BREAK SPACE}31.257, 2 prestatiecodes.",
-        "AGB-code 12000002\n  Geen declaraties sinds 1 april 2023.",
-        "(1 april 2022 tot 1 april 2023)",
+        "AGB-code 12000002\n  In elk geval sinds 1 april 2023 geen declaraties.",
+        "(1 april 2022 tot en met 31 maart 2023)",
         "gedeeld door vier",
     ):
         assert part in text, part
     assert "CONCEPT" not in text
+    alone = letter.write(report(missing=[UNNAMED]))
+    assert "de declaraties van één zorgaanbieder die" in alone
+    assert " meer dan één miljoen euro declareerde. " in alone
     assert letter.write(report(missing=[UNNAMED], findings=[ERROR])).startswith("CONCEPT: nog niet verzenden.")
 
 

@@ -46,7 +46,8 @@ def test_the_board_signs_one_page_in_the_words_of_the_handbook(made: Report) -> 
     for part in (
         "Bestuursverklaring bij het aantal verzekerden Wlz",
         "Het bestuur van",
-        made.name or "(statutaire naam Wlz uitvoerder)",
+        *([made.name] if made.name else []),
+        "(statutaire naam Wlz uitvoerder)",
         "verklaart dat",
         "de verzekerdenstanden Wlz in de 2e kwartaalstaat 2023 Wlz uitvoerder juist zijn en voldoen aan de "
         "specificaties zoals die door het Zorginstituut zijn opgenomen in het Handboek informatievraag Wlz 2023.",
@@ -62,7 +63,6 @@ def test_the_board_signs_one_page_in_the_words_of_the_handbook(made: Report) -> 
         "Handtekening:",
     ):
         assert part in text
-    assert (made.name is None) == ("statutaire naam" in text)
 
 
 @pytest.mark.parametrize("make", [typeset.board_statement, typeset.dossier])
@@ -110,7 +110,7 @@ def test_a_reviewer_can_follow_the_dossier() -> None:
         "Stichting De Hof & Zn. <Noord> (12000001) 1 januari 2023 € 123.456.789 € 31.257",
         "12000002 1 april 2023 € 1.000.000 € 0",
         "Run wlz-2023-2-002-0a1b2c",
-        "Gepubliceerd 14 augustus 2023, 09:30 UTC",
+        "Gepubliceerd 14 augustus 2023, 09.30 uur (UTC)",
         "zorgstat 0.1.0",
         "sail 0.7.2",
         "wlz_claims goedgekeurde declaratieregels (AW319) 7 1.234.567",
@@ -118,9 +118,9 @@ def test_a_reviewer_can_follow_the_dossier() -> None:
         "known_at 2023-08-14",
         "wlz_statement_lines regels van de staat 567 567:-12:34",
         "in orde 0 Elk totaal is de som van zijn regels",
-        "let op 1 De gelezen versies van de invoer blijven lang genoeg bewaard retention_too_short: Een tabel houdt",
+        "let op 1 De gelezen versies van de invoer blijven lang genoeg bewaard retention_too_short: Een tabel bewaart",
         "12 Creditregels zonder debetregel: 12.",
-        "2e kwartaal 2023 naast 2e kwartaal 2022",
+        "2e kwartaal 2023 vergeleken met 2e kwartaal 2022",
         "Run wlz-2022-2-001-aaaaaa",
         "Aantal pgb-houders op 30 juni 2023 4.821 4.383 +438 +10,0%",
         "Aantal pgb-houders met huisbezoek(en) in 2022 873 0 +873 n.v.t.",
@@ -143,11 +143,11 @@ def test_a_dossier_of_any_length_is_set(many: int) -> None:
 
 def test_without_an_earlier_statement_the_dossier_says_so() -> None:
     text = words(typeset.dossier(uitvoerder(1)))
-    assert "geen staat over het 1e kwartaal 2022 gepubliceerd" in text
-    assert "geen staat over het 4e kwartaal 2022 gepubliceerd" in text
+    assert "Over het 1e kwartaal 2022 is van deze organisatie geen eerdere staat beschikbaar" in text
+    assert "Over het 4e kwartaal 2022 is van deze organisatie geen eerdere staat beschikbaar" in text
     beside_a_year = words(typeset.dossier(with_a_year_before(report())))
-    assert "geen staat over het 1e kwartaal 2023 gepubliceerd" in beside_a_year
-    assert "geen staat over het 2e kwartaal 2022 gepubliceerd" not in beside_a_year
+    assert "Over het 1e kwartaal 2023 is van deze organisatie geen" in beside_a_year
+    assert "Over het 2e kwartaal 2022 is" not in beside_a_year
 
 
 @pytest.mark.parametrize("name", ['#let x = 1 "aanhaling" \\ $a$ *vet* @x', "Ω 字 😀 Ångström", "a" * 300])

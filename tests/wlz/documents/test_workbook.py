@@ -55,7 +55,7 @@ def table(sheet: Any) -> list[tuple[Any, ...]]:
         (report(1), ["Productie en kosten", "Beheerskosten"]),
         (report(2), ["Productie en kosten", "PGB-houders", "PGB-huisbezoeken", "Beheerskosten", "Verzekerden"]),
         (report(3), ["Productie en kosten", "Beheerskosten"]),
-        (report(4), ["Productie en kosten", "PGB-gesprekken", "Beheerskosten"]),
+        (report(4), ["Productie en kosten", "Bewustekeuzegesprekken", "Beheerskosten"]),
         (uitvoerder(1), ["Beheerskosten"]),
         (uitvoerder(2), ["Beheerskosten", "Verzekerden"]),
     ],
@@ -94,7 +94,7 @@ def test_tables_are_those_of_the_handbook() -> None:
         ("TOTAAL", f"=SUM(D{10}:D{13})"),
     ]
     assert ("Totaal aantal nieuwe PGB-aanvragers met bewuste-keuze gesprek(ken)", 612) in table(
-        statement(report(4))["PGB-gesprekken"]
+        statement(report(4))["Bewustekeuzegesprekken"]
     )
 
 

@@ -61,6 +61,9 @@ def check(reports: Sequence[Report], files: Files) -> Checked:
         if not report.is_final:
             rules = ", ".join(found.rule for found in report.blocking)
             checked.faults.append(f"{report.code}: the statement is a concept ({rules}).")
+        warnings = ", ".join(found.rule for found in report.findings if not found.is_error)
+        if warnings:
+            checked.left_to_do.append(f"{report.code}: look at the warnings before it is sent ({warnings}).")
         checked.faults += [
             f"{report.code}: {names.name(report, document).path.name} is missing."
             for document in names.owed(report)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from zorgstat.wlz.documents import names, texts
 from zorgstat.wlz.documents.content import MissingProvider, Report
 
@@ -12,12 +14,14 @@ def write(report: Report) -> str:
     where = texts.address(names.LETTER, asked)
     due_on = f", uiterlijk {texts.day(where.due_on)}" if where.due_on else ""
     count = len(report.missing)
-    several = count > 1
+    who, declared = (
+        ("één zorgaanbieder die", "declareerde") if count == 1 else (f"{count} zorgaanbieders die", "declareerden")
+    )
     concept = (
         [] if report.is_final else ["CONCEPT: nog niet verzenden.", *[f"- {f.detail}" for f in report.blocking], ""]
     )
-    estimated = asked.last_quarters_start
-    until = asked.first_day
+    before = asked.first_day - timedelta(days=1)
+    four_quarters = f"{texts.day(asked.last_quarters_start)} tot en met {texts.day(before)}"
     lines = [
         *concept,
         f"Aan: {where.address}{due_on}",
@@ -26,12 +30,10 @@ def write(report: Report) -> str:
         "",
         "Geachte heer, mevrouw,",
         "",
-        f"In de declaraties over het {texts.quarter(asked)} die via Vektis zijn geleverd, ontbreken "
-        + (f"{count} zorgaanbieders" if several else "de declaraties van één zorgaanbieder")
-        + f" met een jaaromzet van meer dan één miljoen euro in {asked.year - 1}. Van "
-        + ("hen" if several else "deze zorgaanbieder")
-        + f" had {report.title} op {texts.day(report.known_at)} geen enkele declaratieregel ontvangen "
-        "met een begindatum in het kwartaal.",
+        f"In de declaraties over het {texts.quarter(asked)} die via Vektis zijn geleverd, ontbreken de declaraties van "
+        f"{who} bij dit zorgkantoor in {asked.year - 1} per saldo meer dan één miljoen euro {declared}. Daarvan had "
+        f"{report.name or f'zorgkantoor {report.code}'} op {texts.day(report.known_at)} geen enkele declaratieregel "
+        "ontvangen met een begindatum in het kwartaal.",
         "",
     ]
     for provider in report.missing:
@@ -39,10 +41,10 @@ def write(report: Report) -> str:
     lines += [
         "De bijlage bevat per zorgaanbieder een werkblad met de schatting per prestatiecode.",
         "",
-        "Zo is geschat: het aantal en het bedrag van de vier kwartalen hiervoor "
-        f"({texts.day(estimated)} tot {texts.day(until)}), debet min credit, gedeeld door vier en één keer afgerond op "
-        "hele aantallen en hele euro's. Was er in die vier kwartalen geen enkele regel, dan is het jaar "
-        f"{asked.year - 1} door vier gedeeld. Prestaties die op nul uitkomen zijn weggelaten.",
+        f"Zo is geschat: het aantal en het bedrag van de vier kwartalen hiervoor ({four_quarters}), debet min credit, "
+        "gedeeld door vier en één keer afgerond op hele aantallen en hele euro's. Had een zorgaanbieder in die vier "
+        f"kwartalen geen enkele regel, dan is het jaar {asked.year - 1} door vier gedeeld. Prestaties die op nul "
+        "uitkomen, zijn weggelaten.",
         "",
         "Met vriendelijke groet,",
         "",
@@ -50,7 +52,7 @@ def write(report: Report) -> str:
         "................................ (telefoon)",
         report.title,
         "",
-        f"Run {report.provenance.run_id}",
+        f"Kenmerk: {report.provenance.run_id}",
     ]
     return "\n".join(lines) + "\n"
 
@@ -61,7 +63,7 @@ def _about(provider: MissingProvider, prior_year: int) -> list[str]:
     together = sum(row.amount_euro for row in provider.estimates)
     return [
         f"- {name}",
-        f"  Geen declaraties sinds {texts.day(provider.since)}.",
+        f"  In elk geval sinds {texts.day(provider.since)} geen declaraties.",
         f"  Declaraties {prior_year}: {texts.euro(cents // 100)},{cents % 100:02}.",
-        f"  Schatting van het kwartaal: {texts.euro(together)}, {len(provider.estimates)} prestatiecodes.",
+        f"  Schatting van het kwartaal: {texts.euro(together)}, {texts.performances(len(provider.estimates))}.",
     ]

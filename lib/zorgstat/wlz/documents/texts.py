@@ -24,7 +24,7 @@ SHEETS = {
     PRODUCTION.name: "Productie en kosten",
     PGB_HOLDERS.name: "PGB-houders",
     PGB_HOME_VISITS.name: "PGB-huisbezoeken",
-    PGB_TALKS.name: "PGB-gesprekken",
+    PGB_TALKS.name: "Bewustekeuzegesprekken",
     ADMIN_COSTS.name: "Beheerskosten",
     INSURED.name: "Verzekerden",
 }
@@ -70,24 +70,26 @@ METHODS = {
         "van de regels. De declaraties zelf gaan uiterlijk {claims_due} via Vektis."
     ),
     PGB_HOLDERS.name: (
-        "Mensen met een toegekend budget dat op 30 juni {year} liep. Een budget eindigt op de einddatum, op de dag "
-        "voor het overlijden, of twee maanden na een opname die dan nog duurt. Ieder telt één keer."
+        "Budgethouders met een toegekend budget dat op 30 juni {year} liep. Een budget eindigt op de einddatum, op de "
+        "dag vóór het overlijden of twee maanden na een opname die dan nog duurt; de vroegste van deze dagen geldt. "
+        "Iedereen telt één keer mee."
     ),
     PGB_HOME_VISITS.name: (
-        "Mensen bij wie in {prior_year} een fysiek huisbezoek was, niet samen met een bewuste-keuzegesprek, waarvan de "
-        "uitkomst vóór 1 januari {year} is vastgelegd. Ieder telt één keer."
+        "Personen bij wie in {prior_year} een fysiek huisbezoek heeft plaatsgevonden, niet gecombineerd met een "
+        "bewustekeuzegesprek. De uitkomst van het bezoek is vóór 1 januari {year} vastgelegd. Iedereen telt één keer "
+        "mee."
     ),
     PGB_TALKS.name: (
-        "Nieuwe aanvragers met wie in {year} een bewuste-keuzegesprek is gevoerd, ook als er geen budget op volgde. "
-        "Ieder telt één keer."
+        "Nieuwe aanvragers met wie in {year} een bewustekeuzegesprek is gevoerd, ook als er geen budget op volgde. "
+        "Iedereen telt één keer mee."
     ),
     ADMIN_COSTS.name: (
         "Alleen de kosten van dit kwartaal, inclusief iWlz. Elke categorie is opgeteld in centen en één keer afgerond "
         "op hele euro's; het totaal is de som van de drie regels."
     ),
     INSURED.name: (
-        "Mensen die op 1 juli {year} waren ingeschreven, ook wie in het buitenland woont. De leeftijd is die op "
-        "1 juli: wie op 1 juli 65 wordt, telt bij 65 jaar en ouder. Ieder telt één keer."
+        "Verzekerden die op 1 juli {year} waren ingeschreven, ook als zij in het buitenland wonen. De leeftijd is die "
+        "op 1 juli: wie op 1 juli 65 wordt, telt mee bij 65 jaar en ouder. Iedereen telt één keer mee."
     ),
 }
 # What the input tables hold: for a reader who does not know their names.
@@ -98,7 +100,7 @@ INPUTS = {
     "wlz_deaths": "overlijdens",
     "wlz_admissions": "opnames in een instelling",
     "wlz_home_visits": "huisbezoeken",
-    "wlz_conscious_choice_talks": "bewuste-keuzegesprekken",
+    "wlz_conscious_choice_talks": "bewustekeuzegesprekken",
     "wlz_admin_costs": "beheerskosten",
     "wlz_insured": "inschrijvingen van verzekerden",
     "wlz_providers": "zorgaanbieders en hun opvolgers",
@@ -107,35 +109,37 @@ OUTPUTS = {
     "wlz_production": "productie en kosten per prestatie",
     "wlz_statement_lines": "regels van de staat",
     "wlz_missing_providers": "zorgaanbieders zonder declaraties",
-    "wlz_missing_estimates": "schattingen voor hen",
+    "wlz_missing_estimates": "schattingen voor zorgaanbieders zonder declaraties",
     "wlz_findings": "bevindingen",
 }
 # What the checks of a run ask.
 CHECKS = {
     "setting_without_effect": "Elke instelling heeft gevolgen voor deze staat",
     "retention_too_short": "De gelezen versies van de invoer blijven lang genoeg bewaard",
-    "known_before_the_end": "De peildatum ligt na het einde van het kwartaal",
+    "known_before_the_end": "De dag van 'Gegevens zoals bekend op' ligt na het einde van het kwartaal",
     "stored_as_computed": "De opgeslagen rijen zijn de berekende rijen",
     "values_are_there": "Verplichte velden zijn gevuld",
     "somebody_owes_a_statement": "Er is een organisatie die een staat moet leveren",
     "every_line_is_there": "Elke organisatie heeft elke regel van elk onderdeel",
     "totals_add_up": "Elk totaal is de som van zijn regels",
-    "no_people_below_zero": "Geen aantal mensen is negatief",
+    "no_people_below_zero": "Geen enkel aantal personen is negatief",
     "production_comes_from_claims": "Er zijn niet meer prestaties dan declaratieregels",
-    "euros_are_rounded_cents": "Hele euro's zijn de afgeronde centen",
+    "euros_are_rounded_cents": "Elk bedrag in hele euro's is het afgeronde bedrag in centen",
     "missing_providers_are_found": "Elke ontbrekende zorgaanbieder is als bevinding gemeld",
     "estimates_are_of_missing_providers": "Er zijn alleen schattingen voor ontbrekende zorgaanbieders",
     "findings_count_something": "Elke bevinding telt ten minste één geval",
 }
 # What it means when a check of a published run finds something, and what to do; other checks keep it from publication.
 REMARKS = {
-    "setting_without_effect": "Een instelling verandert geen enkel cijfer. Haal haar weg, of verbeter haar naam.",
+    "setting_without_effect": "Een instelling verandert geen enkel cijfer. Verwijder haar of verbeter de naam.",
     "retention_too_short": (
-        "Een tabel houdt de gelezen versie geen jaar vast; daarna kan deze staat niet opnieuw worden gemaakt. "
-        "Geef de invoertabellen bij delta.deletedFileRetentionDuration en delta.logRetentionDuration een jaar."
+        "Een tabel bewaart de gelezen versie korter dan een jaar; na die termijn kan deze staat niet opnieuw worden "
+        "gemaakt. Stel delta.deletedFileRetentionDuration en delta.logRetentionDuration van de invoertabellen in op "
+        "een jaar."
     ),
     "known_before_the_end": (
-        "De laatste dagen van het kwartaal kunnen nog niet bekend zijn. Maak de staat opnieuw met een latere known_at."
+        "De laatste dagen van het kwartaal kunnen nog niet bekend zijn. Maak de staat opnieuw met een latere dag bij "
+        "'Gegevens zoals bekend op' (known_at)."
     ),
 }
 
@@ -178,6 +182,10 @@ def number(value: int) -> str:
     return f"{value:,}".replace(",", ".").replace("-", "\N{MINUS SIGN}")
 
 
+def performances(count: int) -> str:
+    return f"{number(count)} prestatiecode{'' if count == 1 else 's'}"
+
+
 def euro(value: int) -> str:
     return f"€\N{NO-BREAK SPACE}{number(value)}"
 
@@ -201,7 +209,7 @@ def day(value: date) -> str:
 
 
 def moment(value: datetime) -> str:
-    return f"{day(value)}, {value:%H:%M} UTC"
+    return f"{day(value)}, {value:%H.%M} uur (UTC)"
 
 
 def quarter(asked: Statement) -> str:

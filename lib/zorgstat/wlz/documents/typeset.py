@@ -42,9 +42,9 @@ def dossier(report: Report) -> bytes:
         "organisation": report.title,
         "facts": [
             ("Status", status),
-            ("In te zenden uiterlijk", texts.day(asked.due_on)),
+            ("Staat in te zenden uiterlijk", texts.day(asked.due_on)),
             ("Gegevens zoals bekend op", texts.day(report.known_at)),
-            ("Bevindingen", f"fouten {_count(report, 'error')}, waarschuwingen {_count(report, 'warning')}"),
+            ("Bevindingen", f"fouten: {_count(report, 'error')}, waarschuwingen: {_count(report, 'warning')}"),
         ],
         "figures": figures(report),
         "methods": [(texts.title(part, asked), texts.fill(texts.METHODS[part.name], asked)) for part in report.parts],
@@ -101,7 +101,7 @@ def figures(report: Report) -> list[tuple[str, str]]:
     for part in report.parts:
         name = texts.title(part, report.asked)
         if part is PRODUCTION:
-            shown.append((f"{name}: {len(report.figures.production)} prestatiecodes", _euro(report.figures)))
+            shown.append((f"{name}: {texts.performances(len(report.figures.production))}", _euro(report.figures)))
         for line in part.lines:
             value = report.figures.lines[part.name][line]
             shown.append((_name(name, part.lines, line), _value(part.name, value)))
@@ -141,7 +141,7 @@ def _euro(figures: Any) -> str:
 
 
 def _against(then: Statement, now: Statement) -> str:
-    return f"{texts.quarter(now)} naast {texts.quarter(then)}"
+    return f"{texts.quarter(now)} vergeleken met {texts.quarter(then)}"
 
 
 def _count(report: Report, severity: str) -> int:

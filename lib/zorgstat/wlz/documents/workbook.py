@@ -177,7 +177,7 @@ class _Book:
         """
         formats, verdicts = self.formats, []
         column = FIRST_COLUMN
-        sheet.write_string(row, column, "Controle met de gepubliceerde cijfers", formats["heading"])
+        sheet.write_string(row, column, "Vergelijking met de gepubliceerde cijfers", formats["heading"])
         sheet.write_string(row, column + 1, "Gepubliceerd", formats["heading_right"])
         sheet.write_string(row, column + 2, "Uitkomst", formats["heading_center"])
         for line, (what, formula, published) in enumerate(checks, start=row + 1):
@@ -276,9 +276,9 @@ def _fill_cover(book: _Book, sheet: Any, report: Report, checks: Mapping[str, Ve
     row = _heading(book, sheet, row, "Leeswijzer")
     for name, look_like, meaning in (
         ("in te vullen", "input", "Alleen deze cellen zijn niet beveiligd."),
-        ("1.234", "figure", "Gepubliceerd cijfer; een ander cijfer vraagt een nieuwe run. Bedragen in hele euro's."),
+        ("1.234", "figure", "Gepubliceerd cijfer; wijzigen kan alleen met een nieuwe run. Bedragen in hele euro's."),
         ("1.234", "total", "Totaal, berekend uit de regels erboven of ernaast."),
-        (SAME, "check", "Controle met de gepubliceerde cijfers; bij een verschil is een cijfer gewijzigd."),
+        (SAME, "check", "Vergelijking met de gepubliceerde cijfers; bij een verschil is een cijfer gewijzigd."),
     ):
         sheet.write_string(row, first, name, formats[look_like])
         sheet.merge_range(row, first + 1, row, last, meaning, formats["note"])
