@@ -225,14 +225,14 @@ def test_the_estimate_and_its_letter(office: Office, folder: Path) -> None:
     assert list(book["12000001"].iter_rows(min_row=2, values_only=True)) == estimates
     letter = text_of(folder / "5505" / "Wlz-2023-KW2-5505-begeleidende-tekst.txt")
     assert "De Grote Hof, AGB-code 12000001" in letter
-    assert "Geen declaraties sinds 1 januari 2023." in letter
+    assert "In elk geval sinds 1 januari 2023 geen declaraties." in letter
     assert "€\N{NO-BREAK SPACE}1.200.001,99." in letter
 
 
 def test_the_dossier_tells_where_the_figures_come_from(office: Office, folder: Path) -> None:
     text = text_of(folder / "5505" / "Wlz-2023-KW2-5505-dossier.pdf")
     assert "wlz_insured inschrijvingen van verzekerden 0 70" in text
-    assert "2e kwartaal 2023 naast 2e kwartaal 2022" in text
+    assert "2e kwartaal 2023 vergeleken met 2e kwartaal 2022" in text
     assert "2e kwartaal 2023 naast 1e kwartaal 2023" in text
     assert all(run_id in text for run_id in office.run_ids.values())
     assert "totaalbedrag € 6.544 € 123 +6.421" in text
