@@ -46,6 +46,10 @@ class Table:
         """The columns as a DDL string, for `arrow.frame` and `cast`."""
         return ", ".join(f"`{column.name}` {column.type}" for column in self.columns)
 
+    @property
+    def has_doubles(self) -> bool:
+        return any(column.type == "double" for column in self.columns)
+
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
 

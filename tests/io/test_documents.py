@@ -233,13 +233,13 @@ def test_the_dossier_tells_where_the_figures_come_from(office: Office, folder: P
     text = text_of(folder / "5505" / "Wlz-2023-KW2-5505-dossier.pdf")
     assert "wlz_insured inschrijvingen van verzekerden 0 70" in text
     assert "2e kwartaal 2023 vergeleken met 2e kwartaal 2022" in text
-    assert "2e kwartaal 2023 naast 1e kwartaal 2023" in text
+    assert "2e kwartaal 2023 vergeleken met 1e kwartaal 2023" in text
     assert all(run_id in text for run_id in office.run_ids.values())
     assert "totaalbedrag € 6.544 € 123 +6.421" in text
     assert "Verplichte velden zijn gevuld" in text
     assert "De Kleine Hof" not in text
     concept = text_of(folder / "5506" / "Wlz-2023-KW2-5506-dossier-CONCEPT.pdf")
-    assert "Er is geen enkele declaratieregel die in dit kwartaal begint" in concept
+    assert "Er is geen enkele declaratieregel met een begindatum in dit kwartaal" in concept
 
 
 def test_no_document_holds_a_number_of_a_citizen(folder: Path) -> None:

@@ -111,6 +111,18 @@ def rows_of_version(path: str, version: int) -> list[dict[str, Any]] | None:
     return None if table is None else _select(table)
 
 
+def table_of_version(path: str, version: int) -> pa.Table | None:
+    """As `rows_of_version`, as Arrow."""
+    table = _open(path, version)
+    if table is None:
+        return None
+    import pyarrow as pa
+
+    read = pa.table(_read(table))
+    plain = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}
+    return read.cast(pa.schema([(field.name, plain.get(field.type, field.type)) for field in read.schema]))
+
+
 def count_of_version(path: str, version: int) -> int | None:
     """How many rows the table had in a version, as far as its log tells."""
     table = _open(path, version)
@@ -168,9 +180,13 @@ def append(path: str, rows: pa.Table, properties: Mapping[str, str], user_metada
 
 
 def _select(table: DeltaTable, which: str = "") -> list[dict[str, Any]]:
-    read = QueryBuilder().register("rows", table).execute(f"select * from rows {which}").read_all()
+    read = _read(table, which)
     columns = [read.column(name).to_pylist() for name in read.column_names]
     return [dict(zip(read.column_names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _read(table: DeltaTable, which: str = "") -> Any:
+    return QueryBuilder().register("rows", table).execute(f"select * from rows {which}").read_all()
 
 
 def _open(path: str, version: int | None = None) -> DeltaTable | None:

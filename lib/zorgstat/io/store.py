@@ -100,7 +100,8 @@ class Store:
             if table.name not in versions:
                 continue
             try:
-                frame = self.engine.read(self.path(table), versions[table.name])
+                read = self.engine.read_doubles if table.has_doubles else self.engine.read
+                frame = read(self.path(table), versions[table.name])
                 faults += checks.schema_faults(frame.schema, table)
                 as_declared = set(frame.dtypes)
             except Exception as error:  # as in `pin`
