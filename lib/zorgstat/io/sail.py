@@ -56,8 +56,11 @@ class SailEngine(Engine):
         """By delta-rs: where a file has one value of a column, be it with NaN beside it, Sail takes that for all of its
         rows, and from Delta's statistics, where a double may lose its last bit (docs/engines.md).
         """
-        rows = delta_rs.table_of_version(path, version)
-        return super().read_doubles(path, version) if rows is None else self.spark.createDataFrame(rows)
+        try:
+            rows = delta_rs.table_of_version(path, version)
+        except Exception:  # Sail tells what is wrong with a table, as of any other
+            rows = None
+        return self.spark.createDataFrame(rows) if rows else super().read_doubles(path, version)
 
     def release(self) -> None:
         if self._folder:
