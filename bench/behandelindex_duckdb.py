@@ -22,8 +22,9 @@ import duckdb  # noqa: E402
 
 from bench.yardstick import Phases, Yardstick, set_variables  # noqa: E402
 from zorgstat import codes  # noqa: E402
+from zorgstat.behandelindex.classes import INSURANCE  # noqa: E402
 from zorgstat.behandelindex.pipeline import BEHANDELINDEX  # noqa: E402
-from zorgstat.behandelindex.selection import INSURANCE, OUTCOME_NAMES  # noqa: E402
+from zorgstat.behandelindex.selection import OUTCOME_NAMES  # noqa: E402
 from zorgstat.behandelindex.settings import Settings  # noqa: E402
 
 # A citizen number read as hexadecimal, after a 1, so that every digit has four bits of its own and whatever is not nine

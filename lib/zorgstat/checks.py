@@ -30,6 +30,11 @@ class Finding:
         """Of a check without which nothing is published."""
         return cls(rule, "error", int(count), detail)
 
+    @classmethod
+    def warning(cls, rule: str, count: int, detail: str) -> Finding:
+        """Of what may be as it should be."""
+        return cls(rule, "warning", int(count), detail)
+
     @property
     def is_error(self) -> bool:
         return self.severity == "error" and self.count > 0
@@ -52,7 +57,7 @@ def as_declared(frame: DataFrame, table: Table) -> DataFrame:
     return frame.select(*[F.col(column.name).cast(column.type).alias(column.name) for column in table.columns])
 
 
-def look_over(frame: DataFrame, table: Table) -> DataFrame:
+def count_broken(frame: DataFrame, table: Table) -> DataFrame:
     """Is every row as the declaration says? One pass over the table, which tells whether one is not, and not why.
 
     Out: one row: rows; broken (above zero: there is a fault, and `count_faults` tells which); repeated (rows whose key
@@ -122,8 +127,8 @@ def _added_up(table: Table) -> list[str]:
 def _too_large(name: str) -> Column:
     """Aggregate: might a sum of some of these numbers leave the range of a bigint?
 
-    Spark then stops, and Sail goes on with another number. The upper and the lower halves are added up apart, which has
-    room for two milliard rows: where they tell less than 2^62, no sum comes beyond.
+    On overflow Spark raises an error, and Sail wraps around. The upper and the lower halves are added up apart, which
+    has room for two billion rows: while this bound stays below 2^62, no sum of some of them can overflow.
     """
     high, low = _halves(F.col(name))
     upper, lower = (F.coalesce(F.sum(half), F.lit(0)) for half in (F.abs(high), low))
@@ -161,7 +166,7 @@ def describe_fault(table: Table, fault: str, count: int) -> str:
         return f"{table.name}: column {column} is null in {count:,} rows; it must have a value in every row."
     if kind == "value":
         values = ", ".join(table.column(column).values)
-        return f"{table.name}: column {column} is something else than {values} in {count:,} rows."
+        return f"{table.name}: column {column} must be one of {values}; {count:,} rows hold something else."
     if kind == "sum":
         together = f"its {count:,} numbers may come to more than 2^{BIGINT}"
         return f"{table.name}: column {column} cannot be added up: {together}; correct the largest."
@@ -182,7 +187,7 @@ def row_hash(table: Table, leave_out: tuple[str, ...] = ("run_id",)) -> Column:
 
 
 def checksum(table: Table, leave_out: tuple[str, ...] = ("run_id",)) -> Column:
-    """Aggregate: equal for equal rows, whatever their order or layout. Sums of half hashes have room for two milliard
+    """Aggregate: equal for equal rows, whatever their order or layout. Sums of half hashes have room for two billion
     rows.
     """
     high, low = _halves(row_hash(table, leave_out))

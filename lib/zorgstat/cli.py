@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import NoReturn
 
 from zorgstat import __version__
+from zorgstat.behandelindex import settings as behandelindex_settings
 from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.io import attempt, compare, documents, export, job, layout, progress
 from zorgstat.io import runs as run_commands
@@ -27,11 +28,11 @@ except ImportError:
     ) from None
 
 
-def _told(codes: Mapping[int, str]) -> str:
+def _exit_codes(codes: Mapping[int, str]) -> str:
     return "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {meaning}" for code, meaning in codes.items())
 
 
-EXIT_CODES = _told(attempt.EXIT_CODES)
+EXIT_CODES = _exit_codes(attempt.EXIT_CODES)
 
 ROOT = click.Path(path_type=str)
 
@@ -159,7 +160,7 @@ Examples:
   zorgstat wlz documents --output published --year 2023 --quarter 1 --to q1 --organisation 5505 --dossier
 
 """
-    + _told(documents.EXIT_CODES),
+    + _exit_codes(documents.EXIT_CODES),
 )
 @OUTPUT_ROOT
 @click.option("--year", type=YEAR_NUMBER, required=True, help="Year of the statement.")
@@ -210,7 +211,7 @@ Examples:
   zorgstat wlz deliver --check q1 --output published --year 2023 --quarter 1 --organisation 5505
 
 """
-    + _told(documents.DELIVERY_EXIT_CODES),
+    + _exit_codes(documents.DELIVERY_EXIT_CODES),
 )
 @click.option("--check", "folder", required=True, type=ROOT, metavar="FOLDER", help="Folder of the documents.")
 @OUTPUT_ROOT
@@ -241,7 +242,9 @@ def synth() -> None:
     """Make synthetic input tables: no real person, practice or claim is in them."""
 
 
-def _add_synth(pipeline: Pipeline, meaning: str, of_claims: str, of_year: str, first_year: int, examples: str) -> None:
+def _add_synth(
+    pipeline: Pipeline, meaning: str, of_claims: str, of_year: str, years: tuple[int, int], examples: str
+) -> None:
     """The command `synth` of a pipeline; `of_claims` and `of_year` say what the options count."""
 
     @synth.command(pipeline.name, help=meaning, epilog=f"\b\nExamples:\n{examples}")
@@ -250,14 +253,12 @@ def _add_synth(pipeline: Pipeline, meaning: str, of_claims: str, of_year: str, f
     )
     @click.option("--claims", type=click.IntRange(min=1_000), default=200_000, show_default=True, help=of_claims)
     @click.option("--seed", type=int, default=1, show_default=True, help="Another seed makes another country.")
-    @click.option("--year", type=click.IntRange(first_year, 2099), default=2023, show_default=True, help=of_year)
+    @click.option("--year", type=click.IntRange(*years), default=2023, show_default=True, help=of_year)
     @CONF
     @ENGINE
     def synth_pipeline(output_root: str, claims: int, seed: int, year: int, conf: tuple[str, ...], engine: str) -> None:
         watch = progress.of_this_screen()
-        code = job.synth(
-            output_root, claims, seed, year, pipeline=pipeline.name, engine=engine, conf=_pairs(conf), watch=watch
-        )
+        code = job.synth(pipeline, output_root, claims, seed, year, engine=engine, conf=_pairs(conf), watch=watch)
         raise SystemExit(code)
 
 
@@ -269,7 +270,7 @@ _add_synth(
     """,
     "About so many claims.",
     "Year of the treatments.",
-    2006,
+    (behandelindex_settings.FIRST_YEAR, behandelindex_settings.LAST_YEAR),
     """\
   zorgstat synth behandelindex --output demo/input --claims 200000
   zorgstat synth behandelindex --output /data/national --claims 40000000 --seed 7 --year 2024""",
@@ -282,7 +283,7 @@ _add_synth(
     """,
     "About so many claims, of the year and the one before.",
     "Year of the statements.",
-    FIRST_YEAR,
+    (FIRST_YEAR, LAST_YEAR),
     """\
   zorgstat synth wlz --output demo/wlz --claims 200000
   zorgstat synth wlz --output /data/wlz --claims 20000000 --seed 7 --year 2024""",
@@ -303,7 +304,7 @@ Examples:
   zorgstat tables optimize --root data/2023 --table claims --table enrolments --conf spark.driver.memory=8g
 
 """
-    + _told(job.LAYOUT_EXIT_CODES),
+    + _exit_codes(job.LAYOUT_EXIT_CODES),
 )
 @click.option("--root", required=True, type=ROOT, metavar="ROOT", help="Folder of the tables.")
 @click.option(
@@ -334,7 +335,7 @@ def runs() -> None:
 
 def _of_runs(name: str, examples: str) -> Callable[[Callable[..., None]], click.Command]:
     """A command on the runs of a root: its examples, its exit codes, and the options that all of them have."""
-    epilog = f"\b\nExamples:\n{examples}\n\n" + _told(run_commands.EXIT_CODES)
+    epilog = f"\b\nExamples:\n{examples}\n\n" + _exit_codes(run_commands.EXIT_CODES)
 
     def make(function: Callable[..., None]) -> click.Command:
         for option in (ENGINE, CONF, OUTPUT_ROOT):
@@ -464,7 +465,7 @@ Examples:
   zorgstat export behandelindex-2023-3-001-0a1b2c --output published --to open-data --rules conf/export.toml
 
 """
-    + _told(export.EXIT_CODES),
+    + _exit_codes(export.EXIT_CODES),
 )
 @RUN
 @OUTPUT_ROOT

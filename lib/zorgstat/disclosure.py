@@ -7,7 +7,7 @@ it does not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import reduce
 from typing import Any
@@ -16,10 +16,9 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from zorgstat.errors import CheckError, SettingsError
+from zorgstat.partitions import Keep
 from zorgstat.tables import Column, Table
 from zorgstat.text import as_value, on_one_line
-
-Keep = Callable[[DataFrame], DataFrame]
 
 SMALL, DIFFERENCE, COMPLEMENT = "small", "difference", "complement"
 CELL = ("grid", "row", "column")

@@ -58,10 +58,11 @@ def spread(weights: Sequence[int], slots: int) -> list[int]:
 def bsn(total: int, draws: Draws) -> Column:
     """For `person` (0, 1, ...; total of them): nine digits that pass the 11-test, from 999999999 down.
 
-    Numbers that begin with 9 are not given out.
+    Numbers that begin with 9 are not given out; more than nine million people need lower ones too, which may be
+    somebody's.
     Of the ten eighth digits at most one needs a 10 as the ninth, so seven digits have nine good endings each.
     """
-    room = max(9_000_000, 9 * 1000 * -(-total // 9000))  # more than nine million people need numbers below 9
+    room = max(9_000_000, 9 * 1000 * -(-total // 9000))
     scattered = (F.col("person") * BSN_STEP + draws.plain("bsn") % room) % room
     place = (scattered / 9).cast("int")
     choice = (scattered - place * 9).cast("int")

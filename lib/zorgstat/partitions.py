@@ -1,6 +1,11 @@
-"""How rows lie between partitions: together when they belong together, or in each of them. No figure depends on it."""
+"""Where rows lie between partitions: together when they belong together, or in each of them; and how they are kept.
+
+No figure depends on it.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -9,6 +14,8 @@ from pyspark.sql import functions as F
 # from four on it also knows that what is asked by more columns than these needs no other move (docs/engines.md).
 PARTITIONS = "zorgstat.partitions"
 FEW_LISTS, MANY_LISTS = 64, 256  # powers of two
+
+Keep = Callable[[DataFrame], DataFrame]  # how an engine holds on to a frame that is read more than once
 
 
 def gather(rows: DataFrame, *columns: str) -> DataFrame:
@@ -29,12 +36,22 @@ def gather_lists(rows: DataFrame, hashed: str) -> DataFrame:
     return gather(listed, "list") if is_gathered else listed
 
 
-def everywhere(rows: DataFrame) -> DataFrame:
-    """The rows as the first side of an inner join, whole in each partition of the second, which so need not move.
+def join_register(rows: DataFrame, register: DataFrame, *key: str) -> DataFrame:
+    """Every row, with what a small register says of its key; null where that is not in the register.
 
-    Spark takes the hint. Sail takes none and goes by the rows that it expects: beyond 1 MB it would move both sides. Of
-    what is itself joined to a thousand rows it expects a thousand, and so of what comes of the join: with fewer, it
-    would take that for the smaller side where a register of labels is looked up next.
+    Out: the columns of the register, then those of the rows.
+    Outer, even where every key is in the register: of an inner join with a small table Sail expects next to nothing,
+    and would then hold the many rows in memory as the smaller side of the next join (docs/engines.md).
+    """
+    return F.broadcast(register).join(rows, list(key), "right")
+
+
+def everywhere(rows: DataFrame) -> DataFrame:
+    """The rows as the small side of an inner join, whole in each partition of the other side, which need not move.
+
+    Spark takes the hint. Sail ignores it, and moves both sides once it expects more than 1 MB. It expects a thousand
+    rows of what is joined to a thousand rows, and so of the join as a whole: with fewer it would take that for the
+    smaller side where a register of labels is looked up next.
     """
     if not _partitions(rows):
         return F.broadcast(rows)

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pyspark.sql import Column, DataFrame, Row
+from pyspark.sql import Column, DataFrame, Row, SparkSession
 
 from zorgstat.checks import Finding
+from zorgstat.partitions import Keep
 from zorgstat.tables import Table
 
 Frames = Mapping[str, DataFrame]
-Keep = Callable[[DataFrame], DataFrame]
 
 
 class Settings(Protocol):
@@ -57,7 +57,8 @@ class Comparison:
 class Pipeline:
     """One national statistic.
 
-    `main_input` is the table whose rows are counted and told. `remarks` are findings (`checks.Finding`) on inputs and
+    `main_input` is the table whose rows are counted and told. `synth` makes input tables by name, from the number of
+    claims, a seed and a year. `remarks` are findings (`checks.Finding`) on inputs and
     settings, as rows. `build` gives the outputs by name, without the columns of the run. Of the stored outputs
     `measures` are aggregates by table and `more_measures` frames of one row; `judge` gets their values, and the rows of
     the main input. `queries` are looked up for `figures`, the few numbers that a person wants to see, and `describe`
@@ -78,3 +79,4 @@ class Pipeline:
     figures: Callable[[Mapping[str, list[Row]]], dict[str, Any]]
     describe: Callable[[Any, Mapping[str, Any]], list[str]]
     comparison: Comparison
+    synth: Callable[[SparkSession, int, int, int], dict[str, DataFrame]]

@@ -40,7 +40,7 @@ def _rounded(value: float, decimals: int) -> str:
     return f"{value:,}" if isinstance(value, int) and not decimals else f"{value:,.{decimals}f}"
 
 
-def words(name: str, value: str) -> str:
+def line(name: str, value: str) -> str:
     """A name and what is said of it."""
     return f"  {name:<{WIDTH}} {value}"
 
@@ -51,8 +51,8 @@ def day(day: object) -> str:
 
 def on_one_line(text: str) -> str:
     """A key as it can be shown: what a screen would take for an order is spelt out, and what is endless is cut."""
-    line = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
-    return line if len(line) <= LONGEST else f"{line[:LONGEST]}..."
+    shown = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+    return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}..."
 
 
 def as_value(value: Any) -> str:

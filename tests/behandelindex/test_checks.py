@@ -75,7 +75,7 @@ def test_rows_that_are_not_as_declared(spark: SparkSession) -> None:
         0101  | ''     | D    | home      | 10     |                              | 1
         """,
     )
-    assert checks.look_over(visits, VISITS).collect()[0].asDict() == {
+    assert checks.count_broken(visits, VISITS).collect()[0].asDict() == {
         "rows": 15,
         "broken": 6,
         "repeated": 3,  # a suspicion: two keys were there before, once and twice
@@ -89,7 +89,7 @@ def test_rows_that_are_not_as_declared(spark: SparkSession) -> None:
     }
     # Without a key columns are counted, not rows: as many as there are faults.
     without_key = replace(VISITS, key=())
-    assert checks.look_over(visits, without_key).collect()[0].asDict() == {"rows": 15, "broken": 8, "repeated": 0}
+    assert checks.count_broken(visits, without_key).collect()[0].asDict() == {"rows": 15, "broken": 8, "repeated": 0}
     assert checks.find_duplicates(visits, VISITS) == 5
     assert visits.agg(*checks.null_counts(VISITS)).collect()[0].asDict() == {
         "null:label": 2,
@@ -116,7 +116,7 @@ def test_numbers_that_cannot_be_added_up(spark: SparkSession, amounts: list[int 
     amount = Column("amount", "bigint", "added up", nullable=True, adds_up=True)
     costs = Table("costs", "Amounts without a key.", columns=(amount,))
     rows = spark.createDataFrame([(value,) for value in amounts], costs.schema)
-    looked = checks.look_over(rows, costs).collect()[0]
+    looked = checks.count_broken(rows, costs).collect()[0]
     assert (looked["rows"], looked["broken"]) == (len(amounts), int(is_too_large))
     known = [value for value in amounts if value is not None]
     assert checks.count_faults(rows, costs).collect()[0].asDict() == {"sum:amount": len(known) if is_too_large else 0}
@@ -140,7 +140,7 @@ def test_keys_of_a_file_with_one_value(
     table = Table("visits", "", columns, key)
     write_deltalake(str(tmp_path), pa.table({"label": ["0101", "0101"], "number": pa.array(numbers, "int64")}))
     stored = engine.read(str(tmp_path), 0)
-    looked = checks.look_over(stored, table).collect()[0]
+    looked = checks.count_broken(stored, table).collect()[0]
     assert (looked["rows"], looked["broken"]) == (2, 0)
     repeated = twice or len(key) == 1
     assert (looked["repeated"], checks.find_duplicates(stored, table)) == ((1, 2) if repeated else (0, 0))
@@ -153,8 +153,8 @@ def test_a_table_with_a_key_is_not_added_up() -> None:
 
 def test_an_empty_table_has_no_faults(spark: SparkSession) -> None:
     nothing = spark.createDataFrame([], VISITS.schema)
-    assert set(checks.look_over(nothing, VISITS).collect()[0]) == {0}
-    assert set(checks.look_over(nothing, replace(VISITS, key=())).collect()[0]) == {0}
+    assert set(checks.count_broken(nothing, VISITS).collect()[0]) == {0}
+    assert set(checks.count_broken(nothing, replace(VISITS, key=())).collect()[0]) == {0}
     assert set(checks.count_faults(nothing, VISITS).collect()[0]) == {0}
     assert checks.find_duplicates(nothing, VISITS) == 0
 
@@ -164,7 +164,7 @@ def test_a_fault_tells_table_column_and_count() -> None:
         checks.describe_fault(VISITS, fault, 1234) for fault in ("null:amount", "value:kind", "duplicate:label, number")
     ] == [
         "visits: column amount is null in 1,234 rows; it must have a value in every row.",
-        "visits: column kind is something else than D, C in 1,234 rows.",
+        "visits: column kind must be one of D, C; 1,234 rows hold something else.",
         "visits: 1,234 rows share their key (label, number) with another row; it must be unique.",
     ]
 
@@ -231,7 +231,7 @@ SOUND = {
     **{"records": 101, "counted": 41},
     **{f"{table}_treatments": 41 for table in ("national", "baskets", "practices")},
     **{f"{table}_combinations": 29 for table in ("national", "baskets", "practices")},
-    **{f"{table}_outside": 0 for table in ("national", "baskets", "practices")},
+    **{f"{table}_outside": 0 for table in ("national", "baskets")},
     **{"mean_index": 100 + 1e-10, "weight_off": 1e-10},
 }
 
@@ -301,6 +301,6 @@ def test_measures_are_what_judge_asks_for(spark: SparkSession) -> None:
         **{"records": 14, "counted": 12},
         **{"national_treatments": 12, "national_combinations": 6, "national_outside": 1},
         **{"baskets_treatments": 12, "baskets_combinations": 6, "baskets_outside": 1},
-        **{"practices_treatments": 12, "practices_combinations": 6, "practices_outside": 0},
+        **{"practices_treatments": 12, "practices_combinations": 6},
         **{"mean_index": 100.0, "weight_off": 0.125},  # (4 * 112.5 + 2 * 75) / 6
     }

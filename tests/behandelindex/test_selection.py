@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from tests.support import assert_rows, disguise, frame, recognise, with_key
 from zorgstat import privacy
-from zorgstat.behandelindex import selection
+from zorgstat.behandelindex import classes, selection
 from zorgstat.behandelindex.settings import Settings
 from zorgstat.behandelindex.tables import AGB_REGISTER, INSURERS
 from zorgstat.periods import ReportVersion
@@ -246,7 +246,7 @@ def test_pathology_class_of_a_diagnosis(spark: SparkSession) -> None:
              |
         """,
     )
-    number = selection.pathology_class(F.col("diagnosis"), WHOLE_2023)
+    number = classes.pathology_class(F.col("diagnosis"), WHOLE_2023)
     assert_rows(judge(cases).withColumn("pathology_class", number), cases, key=["diagnosis_code"])
 
 

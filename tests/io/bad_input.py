@@ -498,7 +498,7 @@ def duplicate(table: str, key: str, count: int) -> str:
 
 
 def other(table: str, name: str, values: str, count: int) -> str:
-    return f"{table}: column {name} is something else than {values} in {count} rows."
+    return f"{table}: column {name} must be one of {values}; {count} rows hold something else."
 
 
 def is_type(table: str, name: str, type_: str, expected: str = "string") -> str:

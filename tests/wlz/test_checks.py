@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from tests.support import frame
 from tests.wlz.support import ORGANISATIONS, rows, statement
 from zorgstat.wlz import checks
-from zorgstat.wlz.statement import fill_in, lines_owed
+from zorgstat.wlz.statement_lines import fill_in, lines_owed
 from zorgstat.wlz.tables import MISSING_ESTIMATES, MISSING_PROVIDERS, OUTPUTS, WLZ_FINDINGS, WLZ_PRODUCTION
 
 SOUND = {

@@ -99,7 +99,7 @@ def names_of(given: DataFrame) -> tuple[DataFrame, DataFrame]:
     credits = claims.credits_of(given, statement())
     asked_for = claims.ask_for(given, credits, statement())
     elsewhere = claims.find_elsewhere(given, asked_for, statement())
-    return credits, claims.look_closer(given, asked_for, elsewhere, statement())
+    return credits, claims.compare_references(given, asked_for, elsewhere, statement())
 
 
 @pytest.mark.usefixtures("hashes")

@@ -18,8 +18,9 @@ from tests.oracle import wlz_cases
 from tests.oracle.wlz_duckdb import compute
 from tests.support import Command, citizens
 from tests.wlz.support import write_inputs
-from zorgstat.io import run
+from zorgstat.io import publication, run
 from zorgstat.io.engine import Engine
+from zorgstat.io.store import Store
 from zorgstat.wlz.documents import texts
 from zorgstat.wlz.pipeline import WLZ
 from zorgstat.wlz.settings import resolve
@@ -52,6 +53,8 @@ def test_a_published_statement_is_what_the_witness_says(engine: Engine, tmp_path
             tuple(row[name] for name in names) for row in expected[table.name]
         ), table.name
         assert {row["run_id"] for row in stored[table.name]} <= {result.run_id}
+        read = publication.published(Store(engine, str(output)), table, YEAR, QUARTER)
+        assert read.count() == len(expected[table.name])
     people = citizens(TABLES)
     assert people
     assert not [1 for row in stored["wlz_findings"] if any(bsn in row["detail"] for bsn in people)]
@@ -157,9 +160,9 @@ def test_every_fault_of_the_inputs_is_told_at_once(office: Office, tmp_path: Pat
     code, stdout, stderr = office.run(tmp_path / "out", write_inputs(tmp_path / "in", spoilt))
     assert (code, stdout) == (3, "")
     for told in (
-        "wlz_organisations: column kind is something else than zorgkantoor, uitvoerder in 1 rows",
+        "wlz_organisations: column kind must be one of zorgkantoor, uitvoerder; 1 rows hold something else",
         "wlz_organisations: 2 rows share their key (code)",
-        "wlz_claims: column debit_credit is something else than D, C in 1 rows",
+        "wlz_claims: column debit_credit must be one of D, C; 1 rows hold something else",
         "wlz_providers: 2 rows share their key (provider_agb)",
         "wlz_insured: column bsn is null in 1 rows",
         "wlz_pgb_grants: column recorded_on is missing",

@@ -49,8 +49,8 @@ def measures() -> dict[str, list[Column]]:
     is_counted = F.col("outcome") == "counted"
     return {
         "outcomes": [_sum(F.col("records"), "records"), _sum(F.when(is_counted, F.col("records")), "counted")],
-        "national_baskets": _sizes("national"),
-        "practice_baskets": _sizes("baskets"),
+        "national_baskets": [*_sizes("national"), _outside("national")],
+        "practice_baskets": [*_sizes("baskets"), _outside("baskets")],
         "practice_index": [
             *_sizes("practices"),
             (exact.total(F.col("index") * F.col("combinations")) / F.sum("combinations")).alias("mean_index"),
@@ -108,8 +108,11 @@ def judge(row: Mapping[str, Any], input_records: int) -> list[Finding]:
 
 
 def _sizes(name: str) -> list[Column]:
-    outside = F.when(~F.col("basket_id").between(1, BASKETS), 1) if name != "practices" else F.lit(0)
-    return [*[_sum(F.col(of), f"{name}_{of}") for of in SIZES], _sum(outside, f"{name}_outside")]
+    return [_sum(F.col(of), f"{name}_{of}") for of in SIZES]
+
+
+def _outside(name: str) -> Column:
+    return F.count_if(~F.col("basket_id").between(1, BASKETS)).alias(f"{name}_outside")
 
 
 def _sum(of: Column, name: str) -> Column:

@@ -1,21 +1,31 @@
-"""Age, ses and insurance class of a patient (method 1.3; docs/method.md, Classes)."""
+"""Pathology, age, ses and insurance: the classes of baskets (method 1.3; docs/method.md, Classes)."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import date
 from string import ascii_letters, digits
+from typing import Any, cast
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from zorgstat import codes, privacy
-from zorgstat.behandelindex.selection import BY_COVER, HIGH
 from zorgstat.behandelindex.settings import Settings
-from zorgstat.partitions import gather
+from zorgstat.partitions import gather, join_register
 
+BZV, BY_COVER, HIGH = 1, 2, 3  # groups of CSI codes
+INSURANCE = {"by_cover": BY_COVER, "bzv": BZV, "high": HIGH}  # what most records are of comes first
 LOW_SES, MIDDLE_SES, HIGH_SES = 1, 2, 3
 BZV_CLASS, LOW_COVER_CLASS, HIGH_COVER_CLASS = 1, 2, 3
 MOST_SESSIONS_OF_LOW_COVER = 12
 BITS = 62  # of a bigint, for as many concerns
+
+
+def pathology_class(diagnosis: Column, settings: Settings) -> Column:
+    """The class of the last two digits (pathology_ranges.csv); null in no range. Source: method 1.3.1."""
+    return codes.look_up(diagnosis, codes.ranges("pathology_ranges", "pathology_class", settings.report.period_end))
 
 
 def rank_postcodes(ses_woa: DataFrame) -> DataFrame:
@@ -44,15 +54,11 @@ def add_patient_classes(people: DataFrame, postcodes: DataFrame, settings: Setti
          the postcode is unknown, foreign or without a score).
     """
     located = people.withColumn("postcode4", postcode4(F.col("postcode")))
-    return (
-        F.broadcast(postcodes)
-        .join(located, "postcode4", "right")
-        .select(
-            "person",
-            age_class(F.col("birth_date"), settings).alias("age_class"),
-            F.when(F.col("sex_code") <= 2, F.col("sex_code")).when(F.col("sex_code").isNotNull(), 0).alias("sex_class"),
-            F.coalesce(F.col("ses_class"), F.lit(MIDDLE_SES)).alias("ses_class"),
-        )
+    return join_register(located, postcodes, "postcode4").select(
+        "person",
+        age_class(F.col("birth_date"), settings).alias("age_class"),
+        F.when(F.col("sex_code") <= 2, F.col("sex_code")).when(F.col("sex_code").isNotNull(), 0).alias("sex_class"),
+        F.coalesce(F.col("ses_class"), F.lit(MIDDLE_SES)).alias("ses_class"),
     )
 
 
@@ -74,6 +80,26 @@ def postcode4(postcode: Column) -> Column:
     """The four digits of `1234AB`, `1234 AB` or `1234`; null for anything else, which is abroad."""
     shape = F.translate(postcode, digits + ascii_letters, "0" * len(digits) + "A" * len(ascii_letters))
     return F.when(shape.isin("0000", "0000AA", "0000 AA"), F.substring(postcode, 1, 4))
+
+
+def insurance_group(csi_code: Column, settings: Settings) -> Column:
+    """The group of a CSI code; null for covid, which does not count, and for a code in no group.
+
+    Source: method 1.3.5.
+    """
+    groups = csi_groups(settings.report.period_end)
+    chain: Any = F
+    for group, number in INSURANCE.items():
+        chain = chain.when(csi_code.isin(groups[group]), F.lit(number))
+    return cast(Column, chain)
+
+
+def csi_groups(on: date) -> Mapping[str, list[str]]:
+    """The codes of each group (csi_groups.csv)."""
+    groups = defaultdict[str, list[str]](list)
+    for row in codes.rows("csi_groups", on):
+        groups[row["insurance"]].append(row["csi_code"])
+    return groups
 
 
 def high_covers(av_classes: DataFrame, av_packages: DataFrame, labels: DataFrame, settings: Settings) -> DataFrame:
@@ -144,5 +170,5 @@ def add_insurance_class(groups: DataFrame, labels: DataFrame, settings: Settings
         .when(insurance == BY_COVER, LOW_COVER_CLASS)
         .when(insurance.isNotNull(), BZV_CLASS)
     )
-    concerns = F.broadcast(labels.select("label", "concern_number", *privacy.PERSON_KEY.names))
-    return concerns.join(groups, "label", "right").withColumn("insurance_class", insurance_class)
+    concerns = labels.select("label", "concern_number", *privacy.PERSON_KEY.names)
+    return join_register(groups, concerns, "label").withColumn("insurance_class", insurance_class)

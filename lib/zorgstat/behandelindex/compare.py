@@ -74,12 +74,12 @@ def count_presence(practices: DataFrame) -> DataFrame:
 
 
 def gives_away(practices: int, combinations: int, listed: Sequence[int | None]) -> bool:
-    """Does a sum over the practices of one run only tell of a small one, to who subtracts the practices that are told?
+    """Does a sum over the practices of one run only tell of a small one, to a reader who subtracts the listed ones?
 
-    He knows of every other practice that it has a combination, and no more than the smallest of `listed` (the largest
-    ones, in their order), or than nine when one is listed without its number. If their sum is within ten of the least
-    or the most that so many can have, it is too much to tell. If not, each may have any of nine numbers or more, unless
-    it is a single one, of more than ten.
+    He knows of each other practice that it has at least one combination, and at most as many as the smallest listed one
+    (nine where one is listed without its number). Where what is left lies within ten of the least or of the most that
+    so many practices can have, the sum must be withheld. Elsewhere nine or more numbers are possible for each; a single
+    other practice is then told exactly, and has more than ten.
     In:  practices (in the sum), combinations (the sum), listed (from `list_unmatched`; null: fewer than ten).
     """
     told = [one for one in listed if one is not None]

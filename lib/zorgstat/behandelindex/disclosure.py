@@ -22,7 +22,8 @@ from zorgstat.behandelindex.tables import (
     PRACTICE_BASKETS,
     PRACTICE_INDEX,
 )
-from zorgstat.disclosure import Keep, Rules
+from zorgstat.disclosure import Rules
+from zorgstat.partitions import Keep
 from zorgstat.pipelines import Frames
 from zorgstat.tables import RUN_COLUMNS, Table
 

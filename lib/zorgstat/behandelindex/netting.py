@@ -12,8 +12,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from zorgstat import privacy
-from zorgstat.partitions import everywhere
-from zorgstat.pipelines import Keep
+from zorgstat.partitions import Keep, everywhere
 
 # Who it is; a missing bsn is like a missing bsn.
 PERSON = ("person", "stranger")

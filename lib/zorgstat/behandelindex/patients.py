@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from zorgstat import privacy
 from zorgstat.behandelindex.settings import Settings
 from zorgstat.packing import DAY, Packing, day_number, day_of
-from zorgstat.partitions import gather
+from zorgstat.partitions import gather, join_register
 
 # A value after what decides between two of them: the day of valid_from, the label (in the order of uzovi).
 LATEST = Packing({"since": DAY, "label": 18, "value": DAY})
@@ -26,11 +26,9 @@ def attributes(enrolments: DataFrame, labels: DataFrame, settings: Settings) -> 
     """
     taking_part = labels.where(F.col("standing").isNull()).select("uzovi", "label", *privacy.PERSON_KEY.names)
     known = (
-        # Of an inner join Sail would expect next to nothing, and later take people for the smaller side. A filter on
-        # the label would make an inner join of it again: so without a label it is nobody.
-        F.broadcast(taking_part)
-        .join(enrolments, "uzovi", "right")
+        join_register(enrolments, taking_part, "uzovi")
         .select(
+            # A filter on the label would make an inner join of it: so without a label it is nobody.
             F.when(F.col("label").isNotNull(), privacy.person(F.col("bsn"))).alias("person"),
             "label",
             day_number(F.col("birth_date")).alias("birth_day"),

@@ -22,10 +22,12 @@ from zorgstat.behandelindex import (
     practice_index,
     selection,
     summary,
+    synth,
 )
 from zorgstat.behandelindex.settings import Settings, resolve
 from zorgstat.behandelindex.tables import CLAIMS, INPUTS, OUTPUTS
-from zorgstat.pipelines import Frames, Keep, Pipeline
+from zorgstat.partitions import Keep
+from zorgstat.pipelines import Frames, Pipeline
 
 
 def build(inputs: Frames, settings: Settings, keep: Keep) -> dict[str, DataFrame]:
@@ -112,4 +114,5 @@ BEHANDELINDEX = Pipeline(
     figures=summary.figures,
     describe=summary.describe,
     comparison=compare_summary.COMPARISON,
+    synth=synth.tables,
 )

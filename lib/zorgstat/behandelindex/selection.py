@@ -7,20 +7,20 @@ treatments.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import IntEnum
 from functools import reduce
-from typing import Any, cast
+from typing import Any
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from zorgstat import codes, privacy
+from zorgstat.behandelindex import classes
 from zorgstat.behandelindex.settings import Settings
 from zorgstat.packing import Packing
-from zorgstat.partitions import gather
+from zorgstat.partitions import gather, join_register
 
 
 class Outcome(IntEnum):
@@ -141,11 +141,8 @@ def judge_label(records: DataFrame, labels: DataFrame) -> DataFrame:
     """
     numbered = labels.select("uzovi", "label", "standing", "netting", *privacy.PERSON_KEY.names)
     others = [name for name in records.columns if name != "outcome"]
-    # Every record has its label; the outer join keeps Sail from taking records for the smaller side (docs/engines.md).
-    return (
-        F.broadcast(numbered)
-        .join(records, "uzovi", "right")
-        .select(*others, "label", "netting", *privacy.PERSON_KEY.names, F.least("standing", "outcome").alias("outcome"))
+    return join_register(records, numbered, "uzovi").select(
+        *others, "label", "netting", *privacy.PERSON_KEY.names, F.least("standing", "outcome").alias("outcome")
     )
 
 
@@ -159,20 +156,20 @@ def judge_treatment(records: DataFrame, settings: Settings) -> DataFrame:
     """
     on = settings.report.period_end
     is_credit, is_paired = F.col("debit_credit") == "C", F.col("is_paired")
-    csi_code, csi_groups = F.col("csi_code"), _csi_groups(on)
+    csi_code = F.col("csi_code")
     by_treatment = first_that_applies(
         [
             (Outcome.CREDIT, is_credit & is_paired),
             (Outcome.CREDIT_UNMATCHED, is_credit),
             (Outcome.NETTED, is_paired),
             (Outcome.PERFORMANCE_CODE, _is_none_of(F.col("performance_code"), _performance_codes(on))),
-            (Outcome.CSI_COVID, csi_code.isin(csi_groups["covid"])),
+            (Outcome.CSI_COVID, csi_code.isin(classes.csi_groups(on)["covid"])),
         ]
     )
     return records.select(
         *("uzovi", "practice_agb", "person", "records"),
         F.least("outcome", by_treatment).alias("outcome"),
-        _insurance(csi_code, csi_groups).alias("insurance"),
+        classes.insurance_group(csi_code, settings).alias("insurance"),
         _last_two_digits(F.col("diagnosis_code")).alias("diagnosis"),
     )
 
@@ -187,7 +184,7 @@ def number_features(records: DataFrame, practices: DataFrame) -> DataFrame:
     # Records without a person have one per label and outcome, so that they do not all meet in one partition.
     nobody = -(F.col("label") * (len(Outcome) + 1) + F.coalesce("outcome", F.lit(0)))
     person = F.coalesce(F.when(F.col("outcome").isNull(), F.col("person")), nobody).alias("person")
-    located = F.broadcast(practices).join(records, "practice_agb", "right")
+    located = join_register(records, practices, "practice_agb")
     return located.select("outcome", "label", person, "practice", "diagnosis", "insurance", "records")
 
 
@@ -217,7 +214,7 @@ def judge_person(groups: DataFrame, settings: Settings) -> DataFrame:
     Out: + pathology_class; outcome is never null.
     Source: method 1.1, table 1 (missing or invalid fields), 1.3.1, 1.3.3; docs/method.md, outcomes 14 to 20.
     """
-    classed = groups.withColumn("pathology_class", pathology_class(F.col("diagnosis"), settings))
+    classed = groups.withColumn("pathology_class", classes.pathology_class(F.col("diagnosis"), settings))
     by_person = first_that_applies(
         [
             (Outcome.INVALID_BSN, ~privacy.passes_eleven_test(privacy.citizen(F.col("person")))),
@@ -239,34 +236,6 @@ def count_outcomes(judged: DataFrame, labels: DataFrame) -> DataFrame:
     return names.join(counts, "label").select(
         "uzovi", "concern", outcome_name(F.col("outcome")).alias("outcome"), "records"
     )
-
-
-BZV, BY_COVER, HIGH = 1, 2, 3
-INSURANCE = {"by_cover": BY_COVER, "bzv": BZV, "high": HIGH}  # what most records are of comes first
-
-
-def _insurance(csi_code: Column, csi_groups: Mapping[str, list[str]]) -> Column:
-    """The group of a CSI code; null for covid, which does not count, and for a code in no group.
-
-    Source: method 1.3.5.
-    """
-    chain: Any = F
-    for group, number in INSURANCE.items():
-        chain = chain.when(csi_code.isin(csi_groups[group]), F.lit(number))
-    return cast(Column, chain)
-
-
-def _csi_groups(on: date) -> Mapping[str, list[str]]:
-    """The codes of each group (csi_groups.csv)."""
-    groups = defaultdict[str, list[str]](list)
-    for row in codes.rows("csi_groups", on):
-        groups[row["insurance"]].append(row["csi_code"])
-    return groups
-
-
-def pathology_class(diagnosis: Column, settings: Settings) -> Column:
-    """The class of the last two digits (pathology_ranges.csv); null in no range. Source: method 1.3.1."""
-    return codes.look_up(diagnosis, codes.ranges("pathology_ranges", "pathology_class", settings.report.period_end))
 
 
 def _last_two_digits(diagnosis_code: Column) -> Column:

@@ -33,7 +33,7 @@ class Attempt:
 
     engine: Engine | None = None
     phase: str = ""
-    told: str = ""  # what became of work that publishes no version
+    outcome: str = ""  # what became of work that publishes no version
     until_the_end: ExitStack = field(default_factory=ExitStack)
 
     def start(self, engine: str, conf: Mapping[str, str] | None, size: Size) -> Engine:
@@ -55,8 +55,8 @@ class Attempt:
 
     @property
     def fate(self) -> str:
-        if self.told:
-            return self.told
+        if self.outcome:
+            return self.outcome
         if self.phase == "publish":
             return "The table runs tells whether this version was published."
         return "This version was published." if self.phase == "report" else "This version was not published."

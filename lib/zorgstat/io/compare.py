@@ -17,6 +17,7 @@ from zorgstat.io import outputs, runs
 from zorgstat.io.attempt import Attempt, guard
 from zorgstat.io.names import PIPELINES
 from zorgstat.io.place import Place
+from zorgstat.io.store import is_same_table
 from zorgstat.io.together import by_name
 from zorgstat.pipelines import BEFORE_AND_AFTER, Pipeline
 from zorgstat.tables import RUNS
@@ -32,22 +33,25 @@ def compare(place: Place, before: str, after: str, *, most: int = 10, as_json: b
     """What changed from one run to another, whatever has become of them since."""
 
     def work(attempt: Attempt) -> None:
-        attempt.told = "Nothing was changed."
+        attempt.outcome = "Nothing was changed."
         store = place.open(attempt)
         rows = store.rows(RUNS)
-        told = {side: runs.tell(rows, run_id) for side, run_id in zip(BEFORE_AND_AFTER, (before, after), strict=True)}
-        pipeline = _pipeline_of_both(told)
+        both = {
+            side: runs.with_standing(rows, run_id)
+            for side, run_id in zip(BEFORE_AND_AFTER, (before, after), strict=True)
+        }
+        pipeline = _pipeline_of_both(both)
         stored = [outputs.of_run(store, pipeline.outputs, run_id) for run_id in (before, after)]
         queries = pipeline.comparison.queries(stored[0], stored[1], most)
         figures = pipeline.comparison.figures(by_name(DataFrame.collect, queries))
-        compared = {**compare_runs(told["before"], told["after"]), "figures": figures}
+        compared = {**compare_runs(both["before"], both["after"]), "figures": figures}
         print(runs.to_json(compared) if as_json else describe(pipeline, compared))
 
     return guard(work)
 
 
-def _pipeline_of_both(told: Mapping[str, Mapping[str, Any]]) -> Pipeline:
-    names = {run["run_id"]: run["pipeline"] for run in told.values()}
+def _pipeline_of_both(both: Mapping[str, Mapping[str, Any]]) -> Pipeline:
+    names = {run["run_id"]: run["pipeline"] for run in both.values()}
     if len(set(names.values())) > 1:
         which = " and ".join(f"{run_id} of {name}" for run_id, name in names.items())
         raise SettingsError(f"{which}: only runs of one pipeline have figures to compare.")
@@ -55,7 +59,7 @@ def _pipeline_of_both(told: Mapping[str, Mapping[str, Any]]) -> Pipeline:
 
 
 def compare_runs(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """What two rows of `runs` (from `runs.tell`) say of how the runs were made, and of how much they hold."""
+    """What two rows of `runs` (from `runs.with_standing`) say of how the runs were made, and of how much they hold."""
     settings = [dict(_flat(run["settings"])) for run in (before, after)]
     names = list(dict.fromkeys([*settings[0], *settings[1]]))
     pairs = {name: [of.get(name, NOT_GIVEN) for of in settings] for name in names}
@@ -108,7 +112,7 @@ def _what_is_same(before: str | None, after: str | None) -> str:
         return "unknown"
     if before == after:
         return "version"
-    return "table" if before.split("@")[0] == after.split("@")[0] else "nothing"
+    return "table" if is_same_table(before, after) else "nothing"
 
 
 def describe(pipeline: Pipeline, compared: Mapping[str, Any]) -> str:
@@ -119,7 +123,7 @@ def describe(pipeline: Pipeline, compared: Mapping[str, Any]) -> str:
             *_describe_settings(compared["settings"]),
             "",
             "inputs, with the version that was read",
-            *[text.words(name, _describe_input(read)) for name, read in compared["inputs"].items()],
+            *[text.line(name, _describe_input(read)) for name, read in compared["inputs"].items()],
             "",
             text.heading("outputs, rows", "before", "after"),
             *[_describe_output(name, rows) for name, rows in compared["outputs"].items()],
@@ -146,7 +150,7 @@ def _describe_settings(settings: Mapping[str, Any]) -> list[str]:
         return [f"settings: all {settings['equal']} are equal"]
     return [
         f"settings that differ ({settings['equal']} are equal)",
-        *[text.words(name, _describe_setting(**pair)) for name, pair in different.items()],
+        *[text.line(name, _describe_setting(**pair)) for name, pair in different.items()],
     ]
 
 

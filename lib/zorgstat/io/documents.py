@@ -14,7 +14,7 @@ from zorgstat.io.attempt import UNEXPECTED, Attempt, guard
 from zorgstat.io.files import write_whole
 from zorgstat.io.place import Place
 from zorgstat.io.reports import read
-from zorgstat.text import day, words
+from zorgstat.text import day, line
 from zorgstat.wlz.calendar import Statement
 from zorgstat.wlz.documents import delivery, letter, names, typeset, workbook
 from zorgstat.wlz.documents.content import Report
@@ -59,7 +59,7 @@ def write_documents(
     """The command: the documents of these organisations, or of all, in a new folder."""
 
     def work(attempt: Attempt) -> None:
-        attempt.told = "Nothing was written."
+        attempt.outcome = "Nothing was written."
         if bool(organisations) == every:
             raise SettingsError("say whose documents: --organisation CODE (repeatable), or --all.")
         reports = read(place, attempt, Statement(year, quarter), organisations, input_root)
@@ -69,7 +69,7 @@ def write_documents(
             for document in names.owed(report, with_dossier=with_dossier)
         }
         write_whole(Path(folder), lambda partial: _write(partial, made))
-        attempt.told = "The documents were written."
+        attempt.outcome = "The documents were written."
         print(summarise(reports, folder, len(made)))
 
     return guard(work)
@@ -86,10 +86,10 @@ def check_delivery(
     """The command: is the folder whole, and what goes where by when? Without organisations: those of the run, all."""
 
     def work(attempt: Attempt) -> None:
-        attempt.told = "Mail nothing until this is mended."
+        attempt.outcome = "Mail nothing until this is mended."
         files = _files(Path(folder))
-        asked = _asked(files, year, quarter)
-        reports = read(place, attempt, asked, organisations)
+        statement = _statement_of(files, year, quarter)
+        reports = read(place, attempt, statement, organisations)
         checked = delivery.check(reports, files)
         print(describe(checked, reports[0].provenance.run_id))
         if checked.faults:
@@ -119,7 +119,7 @@ def _files(folder: Path) -> dict[PurePosixPath, bytes]:
         raise SettingsError(f"{folder} cannot be read ({error.strerror or type(error).__name__}).") from None
 
 
-def _asked(files: Iterable[PurePosixPath], year: int | None, quarter: int | None) -> Statement:
+def _statement_of(files: Iterable[PurePosixPath], year: int | None, quarter: int | None) -> Statement:
     """The quarter that was named, or the one that the names of the files tell."""
     if year is not None and quarter is not None:
         return Statement(year, quarter)
@@ -135,7 +135,7 @@ def summarise(reports: Sequence[Report], folder: str, count: int) -> str:
     lines = [f"{reports[0].provenance.run_id}: {count} documents in {folder}"]
     for report in reports:
         rules = ", ".join(f"{found.rule} {found.count:,}" for found in report.blocking)
-        lines.append(words(report.title, "final" if report.is_final else f"concept: {rules}"))
+        lines.append(line(report.title, "final" if report.is_final else f"concept: {rules}"))
     return "\n".join(lines)
 
 

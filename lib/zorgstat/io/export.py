@@ -24,7 +24,7 @@ from zorgstat.io.place import Place
 from zorgstat.io.progress import Reporter, Watch, plain_lines
 from zorgstat.io.store import Store
 from zorgstat.tables import RUNS, Table
-from zorgstat.text import figure, words
+from zorgstat.text import figure, line
 
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
@@ -70,13 +70,13 @@ def export_run(
     """The command: a run of this root, in files for others; what is hidden is told to who runs it."""
 
     def work(attempt: Attempt) -> None:
-        attempt.told = "Nothing was exported."
+        attempt.outcome = "Nothing was exported."
         rules = config.read(rules_file, resolve) if rules_file else Rules()
         store = place.open(attempt)
         run_row, earlier_rows = choose(store.rows(RUNS), run_id)
         with watch(f"export {run_id}", store.engine) as report:
             done = export(store, run_row, earlier_rows, Path(folder), format, rules, report)
-        attempt.told = "The files were written."
+        attempt.outcome = "The files were written."
         print(json.dumps(done.as_json(), ensure_ascii=False) if as_json else summarise(done))
 
     return guard(work)
@@ -207,8 +207,8 @@ def summarise(done: Exported) -> str:
     """For who runs the command: what was written, and how much is hidden for which reason."""
     lines = [
         f"{done.run_id}: exported to {done.folder}",
-        words("files", ", ".join(Path(file).name for file in done.files)),
-        words("compared with", ", ".join(done.compared_with) or "no earlier publication of the year"),
+        line("files", ", ".join(Path(file).name for file in done.files)),
+        line("compared with", ", ".join(done.compared_with) or "no earlier publication of the year"),
     ]
     for table, rows in done.rows.items():
         hidden = ", ".join(f"{reason} {cells:,}" for reason, cells in done.hidden.get(table, {}).items())

@@ -30,7 +30,7 @@ def check(
         frame = frames[table.name]
         sound = _with_columns(table, frame.columns)
         try:
-            seen = only_row(checks.look_over(frame, sound))
+            seen = only_row(checks.count_broken(frame, sound))
             counts = only_row(checks.count_faults(frame, sound)) if seen["broken"] else {}
             if seen["repeated"]:  # hashes may agree by chance
                 counts[f"duplicate:{', '.join(sound.key)}"] = checks.find_duplicates(frame, sound)
@@ -80,7 +80,7 @@ def retention(pins: Mapping[str, Pin]) -> Finding:
         if tables
         else f"every version read is kept for {RERUN_DAYS} days"
     )
-    return Finding("retention_too_short", "warning", len(tables), detail)
+    return Finding.warning("retention_too_short", len(tables), detail)
 
 
 def _with_columns(table: Table, names: Sequence[str]) -> Table:

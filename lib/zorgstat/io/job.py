@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
-from zorgstat.behandelindex import synth as behandelindex_synth
 from zorgstat.errors import SettingsError, TableError
 from zorgstat.io import config, layout, run, size
 from zorgstat.io.attempt import UNEXPECTED, Attempt, guard
@@ -18,7 +17,6 @@ from zorgstat.io.progress import Watch, plain_lines
 from zorgstat.io.store import Store
 from zorgstat.io.summary import describe_change, describe_layout, summarise
 from zorgstat.pipelines import Pipeline, Settings
-from zorgstat.wlz import synth as wlz_synth
 
 # Of `tables optimize`, where these codes mean something else.
 LAYOUT_EXIT_CODES = {
@@ -28,8 +26,6 @@ LAYOUT_EXIT_CODES = {
     70: UNEXPECTED,
     130: "stopped with Ctrl-C; the table at work is as it was",
 }
-
-SYNTHETIC = {"behandelindex": behandelindex_synth.tables, "wlz": wlz_synth.tables}
 
 
 def reports(
@@ -99,23 +95,23 @@ def _load_all(pipeline: Pipeline, settings_files: Sequence[str]) -> list[Setting
 
 
 def synth(
+    pipeline: Pipeline,
     output_root: str,
     claims: int,
     seed: int,
     year: int,
     *,
-    pipeline: str = "behandelindex",
     engine: str = "spark",
     conf: Mapping[str, str] | None = None,
     watch: Watch = plain_lines,
 ) -> int:
-    """Writes synthetic input tables, each in its folder under the root."""
+    """Writes synthetic input tables of a pipeline, each in its folder under the root."""
 
     def work(attempt: Attempt) -> None:
         running = attempt.start(engine, conf, size.of_claims(claims))
-        tables = SYNTHETIC[pipeline](running.spark, claims, seed, year)
-        attempt.told = "Tables that were told are whole; the one at work is as it was."
-        with watch(f"synth {pipeline}", running) as report:
+        tables = pipeline.synth(running.spark, claims, seed, year)
+        attempt.outcome = "Tables named above are whole, but perhaps the last of them, which then is as it was before."
+        with watch(f"synth {pipeline.name}", running) as report:
             store = Store(running, output_root)
             with store.writing():
                 for name, frame in tables.items():
@@ -138,7 +134,7 @@ def optimize(
     """Lays tables out by person, or tells how they lie now; the readers of earlier versions go on reading."""
 
     def work(attempt: Attempt) -> None:
-        attempt.told = "Each table is as it was, or laid out as a whole; --dry-run tells which."
+        attempt.outcome = "Each table is as it was, or laid out as a whole; --dry-run tells which."
         if engine == "sail":
             raise SettingsError("the engine sail has no OPTIMIZE; use --engine spark.")
         running = attempt.start(engine, conf, size.of_tables(root, set(tables)))

@@ -61,7 +61,7 @@ def _take(file: TextIO, path: Path, name: str, wait: bool) -> None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         except BlockingIOError:
-            holder = _told(_holder(path))
+            holder = _describe(_holder(path))
             if not wait:
                 raise LockedError(f"{name} is at work already: {holder}. Wait until it is done, or stop it.") from None
         if not told and time.monotonic() - since > 2:
@@ -90,7 +90,7 @@ def _holder(path: Path) -> Mapping[str, Any]:
     return told if known and type(told.get("helper")) in (int, type(None)) and abs(told["process"]) < 2**31 else {}
 
 
-def _told(holder: Mapping[str, Any]) -> str:
+def _describe(holder: Mapping[str, Any]) -> str:
     if not holder:
         return "by a process that started just now"
     return f"process {holder['process']} on {holder['host']}, since {holder['since']}"

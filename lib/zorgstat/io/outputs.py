@@ -64,7 +64,7 @@ def same_as(row: Mapping[str, Any], sums: Mapping[str, Sums]) -> Finding:
     before = json.loads(row["checksums"])
     others = [table for table, of_table in sums.items() if before.get(table) != of_table.checksum]
     told = f"{', '.join(others)}: not as in {row['run_id']}" if others else f"the same rows as {row['run_id']}"
-    return Finding("same_as_before", "error", len(others), told)
+    return Finding.error("same_as_before", len(others), told)
 
 
 def sums(tables: Sequence[Table], frames: Mapping[str, DataFrame]) -> dict[str, Sums]:
@@ -103,8 +103,8 @@ def verify(
     back = {name: Sums(int(row["rows"]), row["checksum"]) for name, row in seen.items()}
     others = differences(computed, back, "computed", "stored")
     findings = [
-        Finding("stored_as_computed", "error", len(others), " ".join(others) or "stored rows are those computed"),
-        Finding("values_are_there", "error", len(nulls), " ".join(nulls) or "no value is missing in the stored rows"),
+        Finding.error("stored_as_computed", len(others), " ".join(others) or "stored rows are those computed"),
+        Finding.error("values_are_there", len(nulls), " ".join(nulls) or "no value is missing in the stored rows"),
     ]
     return back, findings
 

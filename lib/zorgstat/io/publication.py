@@ -19,6 +19,7 @@ from pyspark.sql import functions as F
 
 from zorgstat import __version__
 from zorgstat.errors import LockedError, SettingsError
+from zorgstat.io.names import PIPELINES
 from zorgstat.io.paths import in_sql, table_path
 from zorgstat.io.store import Pin, Store
 from zorgstat.tables import RUNS, Table
@@ -139,10 +140,12 @@ def _add(store: Store, row: Mapping[str, Any], status: str, reason: str | None) 
     store.add_rows([values], RUNS, row["run_id"])
 
 
-def published(
-    store: Store, table: Table, report_year: int, report_version: int, pipeline: str = "behandelindex"
-) -> DataFrame:
-    """The rows of the current run: how everybody reads. No rows when nothing is published (or all was withdrawn)."""
+def published(store: Store, table: Table, report_year: int, report_version: int) -> DataFrame:
+    """The rows of the current run: how everybody reads. No rows when nothing is published (or all was withdrawn).
+
+    In: table (an output of a pipeline), report_version (of the Wlz statement: the quarter).
+    """
+    [pipeline] = [name for name, pipeline in PIPELINES.items() if table in pipeline.outputs]
     run = current(of_version(store.rows(RUNS), pipeline, report_year, report_version))
     return store.read(table).where(F.col("run_id") == (run["run_id"] if run else ""))
 

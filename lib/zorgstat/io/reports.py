@@ -18,7 +18,7 @@ from zorgstat.io import delta_rs, publication
 from zorgstat.io.attempt import Attempt
 from zorgstat.io.paths import table_path
 from zorgstat.io.place import Place
-from zorgstat.io.store import Store
+from zorgstat.io.store import Store, is_same_table
 from zorgstat.tables import RUN_FINDINGS, RUNS, Table
 from zorgstat.wlz import findings
 from zorgstat.wlz.calendar import Statement
@@ -51,7 +51,7 @@ class Register:
 
 
 def read(
-    place: Place, attempt: Attempt, asked: Statement, codes: Sequence[str] = (), input_root: str = ""
+    place: Place, attempt: Attempt, statement: Statement, codes: Sequence[str] = (), input_root: str = ""
 ) -> list[Report]:
     """The current run of a statement, one report per organisation; of all when no code is given.
 
@@ -61,13 +61,14 @@ def read(
     """
     runs, checks = place.rows(attempt, [RUNS, RUN_FINDINGS])
     by_statement = _current_runs(runs)
-    run = by_statement.get(_key(asked))
+    run = by_statement.get(_key(statement))
     if run is None:
         there = ", ".join(f"{year} quarter {quarter}" for year, quarter in sorted(by_statement)) or "none"
         raise SettingsError(
-            f"{place.root} has no published Wlz statement of {asked.year}, quarter {asked.quarter}; it has {there}."
+            f"{place.root} has no published Wlz statement of {statement.year}, quarter {statement.quarter}; "
+            f"it has {there}."
         )
-    earlier = [by_statement[_key(other)] for other in content.to_compare(asked) if _key(other) in by_statement]
+    earlier = [by_statement[_key(other)] for other in statement.to_compare if _key(other) in by_statement]
     shown = [run["run_id"], *[row["run_id"] for row in earlier]]
     wanted = dict.fromkeys(OUTPUTS, shown) | {
         MISSING_PROVIDERS: [row["run_id"] for row in by_statement.values()],
@@ -76,7 +77,7 @@ def read(
     }
     found = _rows_of_runs(place, attempt, wanted)
     register = read_register(place, attempt, run, input_root) if input_root else Register()
-    reports = _assemble(asked, run, earlier, by_statement, found, register, checks)
+    reports = _assemble(statement, run, earlier, by_statement, found, register, checks)
     if not reports:
         raise CheckError(f"{STATEMENT_LINES.name}: the rows of {run['run_id']} are not there any more.")
     unknown = [code for code in codes if code not in {report.code for report in reports}]
@@ -100,8 +101,8 @@ def _current_runs(runs: Sequence[Mapping[str, Any]]) -> dict[tuple[int, int], Ma
     return {key: row for key, row in current.items() if row is not None}
 
 
-def _key(asked: Statement) -> tuple[int, int]:
-    return asked.year, asked.quarter
+def _key(statement: Statement) -> tuple[int, int]:
+    return statement.year, statement.quarter
 
 
 def _rows_of_runs(place: Place, attempt: Attempt, wanted: Mapping[Table, Sequence[str]]) -> dict[Table, Rows]:
@@ -131,7 +132,7 @@ def read_register(place: Place, attempt: Attempt, run: Mapping[str, Any], input_
         others = [
             f"{table.name}: the table in {input_root} is another one than {run['run_id']} read."
             for table, state in states.items()
-            if state is not None and state.id != identities.get(table.name, state.id).split("@")[0]
+            if state is not None and not is_same_table(state.id, identities.get(table.name, state.id))
         ]
         if others:
             raise TableError(others)
@@ -158,7 +159,7 @@ def read_register(place: Place, attempt: Attempt, run: Mapping[str, Any], input_
 
 
 def _assemble(
-    asked: Statement,
+    statement: Statement,
     run: Mapping[str, Any],
     earlier: Sequence[Mapping[str, Any]],
     by_statement: Mapping[tuple[int, int], Mapping[str, Any]],
@@ -189,7 +190,7 @@ def _assemble(
         ),
     )
     known_at = {row["known_at"] for row in found[STATEMENT_LINES] if row["run_id"] == run_id}
-    missing = _missing(asked, by_statement, found, register)
+    missing = _missing(statement, by_statement, found, register)
     reports = []
     for code in sorted(code for of_run, code in lines if of_run == run_id):
         figures = Figures(lines[run_id, code], production.get((run_id, code), ()))
@@ -199,7 +200,7 @@ def _assemble(
             Report(
                 code=code,
                 kind=known.get("kind") or content.kind_of(figures, concerned),
-                asked=asked,
+                statement=statement,
                 known_at=next(iter(known_at)),
                 figures=figures,
                 provenance=provenance,
@@ -251,13 +252,13 @@ def _findings(rows: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:
 
 
 def _missing(
-    asked: Statement,
+    statement: Statement,
     by_statement: Mapping[tuple[int, int], Mapping[str, Any]],
     found: Mapping[Table, Rows],
     register: Register,
 ) -> dict[str, tuple[MissingProvider, ...]]:
     """Zorgkantoor -> its missing providers, by AGB."""
-    run_id = by_statement[_key(asked)]["run_id"]
+    run_id = by_statement[_key(statement)]["run_id"]
     missing_in = {(row["run_id"], row["zorgkantoor"], row["provider_agb"]) for row in found[MISSING_PROVIDERS]}
     estimates: dict[tuple[str, str], list[Performance]] = {}
     for row in sorted(found[MISSING_ESTIMATES], key=lambda row: row["performance_code"]):
@@ -265,9 +266,9 @@ def _missing(
 
     def since(zorgkantoor: str, agb: str) -> Statement:
         """The first of the published quarters in a row that it was missing in."""
-        first = asked
+        first = statement
         while True:
-            earlier = content.quarter_before(first)
+            earlier = first.quarter_before
             before = by_statement.get(_key(earlier))
             if before is None or (before["run_id"], zorgkantoor, agb) not in missing_in:
                 return first

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -75,7 +76,9 @@ def execute(
             engine.release()
 
 
-def hold_version(engine: Engine, pipeline: str, year: int, version: int, output_root: str) -> Any:
+def hold_version(
+    engine: Engine, pipeline: str, year: int, version: int, output_root: str
+) -> AbstractContextManager[None]:
     """One run of a version at a time."""
     return locks.hold(output_root, f"{pipeline}-{year}-{version}", wait=False, helper=engine.helper)
 
@@ -93,12 +96,12 @@ def _run(pipeline: Pipeline, settings: Settings, inputs: Store, stored: Store, f
     rows = publication.of_version(stored.rows(RUNS), pipeline.name, settings.year, settings.number)
     current = publication.current(rows)
     repeated = current if current is not None and publication.repeats(current, fingerprint) else None
-    if current is not None and repeated is not None and not force:
-        outputs.check_counts(stored, pipeline.outputs, current)
+    if repeated is not None and not force:
+        outputs.check_counts(stored, pipeline.outputs, repeated)
         phases.begin("report")
-        run_id = current["run_id"]
+        run_id = repeated["run_id"]
         looked_up = by_name(DataFrame.collect, pipeline.queries(outputs.of_run(stored, pipeline.outputs, run_id)))
-        return _result(pipeline, settings, inputs, stored, run_id, "already published", current, [], phases, looked_up)
+        return _result(pipeline, settings, inputs, stored, run_id, "already published", repeated, [], phases, looked_up)
     run = publication.next_run(rows, pipeline.name, settings.year, settings.number, settings.stamps)
     phases.name(run.run_id)
 
@@ -133,15 +136,15 @@ def _run(pipeline: Pipeline, settings: Settings, inputs: Store, stored: Store, f
     _stop_at_errors(stored, run, findings, phases)
 
     phases.begin("check")
-    asked = {
+    queries = {
         "measures": {str(place): frame for place, frame in enumerate(pipeline.more_measures(rows_of_run))},
         "queries": pipeline.queries(rows_of_run),
         "remarks": {"remarks": pipeline.remarks(frames, settings)},
     }
-    told = _look_up(asked)  # at once: what the report tells too
-    findings += [Finding(**row.asDict()) for row in told["remarks"]["remarks"]]
+    answers = _collect(queries)  # at once: what the report tells too
+    findings += [Finding(**row.asDict()) for row in answers["remarks"]["remarks"]]
     measured = {name: value for row in seen.values() for name, value in row.items()}
-    measured |= {name: value for (row,) in told["measures"].values() for name, value in row.asDict().items()}
+    measured |= {name: value for (row,) in answers["measures"].values() for name, value in row.asDict().items()}
     findings += pipeline.judge(measured, input_rows[pipeline.main_input.name])
     _stop_at_errors(stored, run, findings, phases)
 
@@ -154,14 +157,16 @@ def _run(pipeline: Pipeline, settings: Settings, inputs: Store, stored: Store, f
 
     row = {"row_counts": json.dumps(row_counts), "checksums": json.dumps(checksums)}
     phases.begin("report")
-    return _result(pipeline, settings, inputs, stored, run.run_id, "published", row, findings, phases, told["queries"])
+    return _result(
+        pipeline, settings, inputs, stored, run.run_id, "published", row, findings, phases, answers["queries"]
+    )
 
 
-def _look_up(asked: Mapping[str, Mapping[str, DataFrame]]) -> dict[str, dict[str, list[Row]]]:
+def _collect(queries: Mapping[str, Mapping[str, DataFrame]]) -> dict[str, dict[str, list[Row]]]:
     """The rows of every query, by its kind and its name."""
-    queries = {(kind, name): frame for kind, of_kind in asked.items() for name, frame in of_kind.items()}
-    found = by_name(DataFrame.collect, queries)
-    return {kind: {name: found[kind, name] for name in of_kind} for kind, of_kind in asked.items()}
+    frames = {(kind, name): frame for kind, of_kind in queries.items() for name, frame in of_kind.items()}
+    rows = by_name(DataFrame.collect, frames)
+    return {kind: {name: rows[kind, name] for name in of_kind} for kind, of_kind in queries.items()}
 
 
 def _stop_at_errors(stored: Store, run: Run, findings: list[Finding], phases: Phases) -> None:
@@ -188,7 +193,7 @@ def _keep_traces(stored: Store, run: Run, findings: list[Finding], phases: Phase
 def _settings_finding(settings: Settings) -> Finding:
     idle = settings.without_effect
     detail = f"choices for what does not take part: {', '.join(idle) or 'none'}"
-    return Finding("setting_without_effect", "warning", len(idle), detail)
+    return Finding.warning("setting_without_effect", len(idle), detail)
 
 
 def _result(

@@ -25,7 +25,7 @@ from zorgstat.io.paths import local_path, table_path
 from zorgstat.io.place import Place
 from zorgstat.io.publication import RUN_ID, Run
 from zorgstat.io.size import Size
-from zorgstat.io.store import RETENTION, Store, Sums
+from zorgstat.io.store import RETENTION, Store, Sums, is_same_table
 from zorgstat.io.summary import describe_run, describe_runs
 from zorgstat.io.together import in_parallel
 from zorgstat.pipelines import Pipeline
@@ -49,9 +49,9 @@ def list_runs(place: Place, *, as_json: bool = False) -> int:
     """Every published run, and what has become of it."""
 
     def work(attempt: Attempt) -> None:
-        attempt.told = "Nothing was changed."
+        attempt.outcome = "Nothing was changed."
         [rows] = place.rows(attempt, [RUNS])
-        listed = [tell(rows, row["run_id"]) for row in rows if row["status"] == "published"]
+        listed = [with_standing(rows, row["run_id"]) for row in rows if row["status"] == "published"]
         listed.sort(key=lambda row: (row["pipeline"], row["report_year"], row["report_version"], row["sequence"]))
         print(to_json({"runs": listed}) if as_json else describe_runs(listed, place.root))
 
@@ -62,7 +62,7 @@ def show(place: Place, run_id: str, *, as_json: bool = False) -> int:
     """One run: what it was made of, what its checks found, what its phases took. Of a run that failed, the last two."""
 
     def work(attempt: Attempt) -> None:
-        attempt.told = "Nothing was changed."
+        attempt.outcome = "Nothing was changed."
         rows, findings, metrics = place.rows(attempt, [RUNS, RUN_FINDINGS, RUN_METRICS])
         traces = {
             "findings": [_without_run(row) for row in findings if row["run_id"] == run_id],
@@ -73,7 +73,7 @@ def show(place: Place, run_id: str, *, as_json: bool = False) -> int:
         if not any(row["run_id"] == run_id for row in rows) and any(traces.values()):
             told: dict[str, Any] = {"run_id": run_id, "standing": "not published", **traces}
         else:
-            told = tell(rows, run_id) | traces
+            told = with_standing(rows, run_id) | traces
         print(to_json(told) if as_json else describe_run(told))
 
     return guard(work)
@@ -83,7 +83,7 @@ def verify(place: Place, run_id: str, *, recompute: bool = False, input_root: st
     """Are the stored rows still those that were published; and do the pinned inputs still give them?"""
 
     def work(attempt: Attempt) -> None:
-        attempt.told = "Nothing was changed."
+        attempt.outcome = "Nothing was changed."
         if recompute and not input_root:
             raise SettingsError("--recompute reads the inputs again: say where they are, with --input ROOT.")
         store = place.open(attempt, Size.NATIONAL if recompute else Size.LITTLE)
@@ -120,7 +120,7 @@ def recomputed(engine: Engine, row: Mapping[str, Any], input_root: str) -> dict[
     faults += [
         f"{name}: the table in {input_root} is another one than the run read."
         for name, pin in present.items()
-        if pin.identity.split("@")[0] != identities.get(name, pin.identity).split("@")[0]
+        if not is_same_table(pin.identity, identities.get(name, pin.identity))
     ]
     gone = (
         "{}: version {} cannot be read any more, the present one is {}. Keep versions longer from now on: set "
@@ -174,7 +174,7 @@ def withdraw(place: Place, run_id: str, reason: str) -> int:
     """Readers leave the run alone from now on; its rows stay."""
 
     def work(attempt: Attempt) -> None:
-        attempt.told = "`zorgstat runs list` tells whether the run was withdrawn."
+        attempt.outcome = "`zorgstat runs list` tells whether the run was withdrawn."
         if not reason.strip() or not reason.isprintable():
             raise SettingsError("--reason must be a line of text; say why, for those who have read the figures.")
         store = place.open(attempt)
@@ -211,7 +211,7 @@ def clean(
     """Removes rows of runs that were never published and are not at work; tells first what it would remove."""
 
     def work(attempt: Attempt) -> None:
-        attempt.told = "Rows of published runs are as they were."
+        attempt.outcome = "Rows of published runs are as they were."
         age = older_than
         if age is None:
             if local_path(place.root) is None:  # no locks there that would tell of a run at work
@@ -305,14 +305,15 @@ def _last_commits(store: Store, tables: Sequence[Table]) -> dict[str, datetime]:
     return last
 
 
-def tell(rows: Sequence[Mapping[str, Any]], run_id: str) -> dict[str, Any]:
-    row = publication.find(rows, run_id)
-    told = {name: _from_json(value) if name in JSON and value else value for name, value in row.items()}
-    told["standing"] = publication.standing(rows, run_id)
+def with_standing(rows: Sequence[Mapping[str, Any]], run_id: str) -> dict[str, Any]:
+    """The row that published a run, its JSON read, with what has become of it: standing, and when it was withdrawn."""
+    published = publication.find(rows, run_id)
+    row = {name: _from_json(value) if name in JSON and value else value for name, value in published.items()}
+    row["standing"] = publication.standing(rows, run_id)
     gone = next((other for other in rows if other["run_id"] == run_id and other["status"] == "withdrawn"), None)
     if gone is not None:
-        told |= {"withdrawn_at": gone["at"], "reason": gone["reason"]}
-    return told
+        row |= {"withdrawn_at": gone["at"], "reason": gone["reason"]}
+    return row
 
 
 def _without_run(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -262,6 +262,11 @@ def _pin(engine: Engine, path: str) -> Pin:
     return Pin(int(latest["version"]), f"{detail['id']}@{latest['timestamp']}", detail["properties"])
 
 
+def is_same_table(identity: str, other: str) -> bool:
+    """Are two identities (of a `Pin`) of one table, whatever its version?"""
+    return identity.partition("@")[0] == other.partition("@")[0]
+
+
 def _in_utc(value: Any) -> Any:
     """Of a moment: an engine gives the local time of this process."""
     return value.astimezone(timezone.utc) if isinstance(value, datetime) else value

@@ -18,12 +18,12 @@ def summarise(pipeline: Pipeline, settings: Settings, result: Result) -> str:
     lines = pipeline.describe(settings, result.figures)
     if result.findings:
         held = sum(1 for finding in result.findings if finding.count == 0)
-        lines.append(text.words("checks", f"{held} of {len(result.findings)} without a remark"))
-        lines += [text.words(f"  {finding.severity}", finding.detail) for finding in result.findings if finding.count]
+        lines.append(text.line("checks", f"{held} of {len(result.findings)} without a remark"))
+        lines += [text.line(f"  {finding.severity}", finding.detail) for finding in result.findings if finding.count]
     lines += [
-        text.words(result.status, result.run_id),
-        text.words("in", f"{result.output} (tables {', '.join(table.name for table in pipeline.outputs)})"),
-        text.words("time", ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in result.seconds.items())),
+        text.line(result.status, result.run_id),
+        text.line("in", f"{result.output} (tables {', '.join(table.name for table in pipeline.outputs)})"),
+        text.line("time", ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in result.seconds.items())),
     ]
     return "\n".join(lines)
 
@@ -42,16 +42,16 @@ def describe_run(run: Mapping[str, Any]) -> str:
     lines = [f"{run['run_id']}: {run['standing']}"]
     if "at" in run:
         lines += [
-            text.words("published at", f"{run['at']:%Y-%m-%d %H:%M:%S} UTC"),
-            text.words("by", f"zorgstat {run['software']} on {run.get('engine') or 'an engine that it does not tell'}"),
+            text.line("published at", f"{run['at']:%Y-%m-%d %H:%M:%S} UTC"),
+            text.line("by", f"zorgstat {run['software']} on {run.get('engine') or 'an engine that it does not tell'}"),
         ]
     if run.get("withdrawn_at"):
-        lines.append(text.words("withdrawn at", f"{run['withdrawn_at']:%Y-%m-%d %H:%M:%S} UTC: {run['reason']}"))
+        lines.append(text.line("withdrawn at", f"{run['withdrawn_at']:%Y-%m-%d %H:%M:%S} UTC: {run['reason']}"))
     if "inputs" in run:
         lines.append("\ninputs, with the version that was read")
         lines += [text.figure(name, str(version)) for name, version in run["inputs"].items()]
         lines.append("\nsettings")
-        lines += [text.words(name, json.dumps(value, ensure_ascii=False)) for name, value in run["settings"].items()]
+        lines += [text.line(name, json.dumps(value, ensure_ascii=False)) for name, value in run["settings"].items()]
         lines.append("\noutputs, with rows and checksum")
         lines += [
             text.figure(name, f"{rows:,}", f"  {run['checksums'].get(name, '')}")
@@ -61,7 +61,7 @@ def describe_run(run: Mapping[str, Any]) -> str:
         lines.append("\nchecks")
     for finding in run["findings"]:
         remark = "holds" if not finding["count"] else f"{finding['severity']} ({finding['count']:,})"
-        lines.append(text.words(finding["rule"], f"{remark}: {finding['detail']}"))
+        lines.append(text.line(finding["rule"], f"{remark}: {finding['detail']}"))
     if run["metrics"]:
         lines.append(
             "\nphases               seconds    rows read   MB read  MB written  MB shuffled  MB spilled   tasks"

@@ -60,6 +60,15 @@ class Statement:
         return date(self.year, 7, 1)
 
     @property
+    def quarter_before(self) -> Statement:
+        return Statement(self.year, self.quarter - 1) if self.quarter > 1 else Statement(self.year - 1, 4)
+
+    @property
+    def to_compare(self) -> list[Statement]:
+        """The statements that it is held beside: that of a year before, and that of a quarter before."""
+        return [Statement(self.year - 1, self.quarter), self.quarter_before]
+
+    @property
     def usually_due_on(self) -> date:
         return self._date(DUE)
 

@@ -9,6 +9,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from zorgstat import arrow
 from zorgstat.checks import Finding
 from zorgstat.pipelines import Frames
 from zorgstat.wlz.calendar import ADMIN_COSTS, INSURED, PARTS, PGB_HOLDERS, PGB_HOME_VISITS
@@ -24,14 +25,14 @@ def remarks(inputs: Frames, settings: Settings) -> DataFrame:
 
     Out: rule, severity, count, detail (`checks.Finding`), one row.
     """
-    asked = settings.statement
-    too_early = int(settings.known_at <= asked.last_day)
-    detail = f"known_at is {settings.known_at}, the quarter ends on {asked.last_day}" + (
+    statement = settings.statement
+    too_early = int(settings.known_at <= statement.last_day)
+    detail = f"known_at is {settings.known_at}, the quarter ends on {statement.last_day}" + (
         "; care of its last days cannot be known yet" if too_early else ""
     )
-    # As a literal in SQL, which is collected without a job of Spark's; nothing but days and numbers is filled in.
-    told = f"VALUES ('known_before_the_end', 'warning', CAST({too_early} AS BIGINT), '{detail}')"
-    return inputs["wlz_organisations"].sparkSession.sql(told).toDF("rule", "severity", "count", "detail")
+    row = ("known_before_the_end", "warning", too_early, detail)
+    spark = inputs["wlz_organisations"].sparkSession
+    return arrow.frame(spark, [row], "rule string, severity string, count bigint, detail string")
 
 
 def measures() -> dict[str, list[Column]]:

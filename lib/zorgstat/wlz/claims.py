@@ -10,7 +10,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from zorgstat.partitions import everywhere, gather
+from zorgstat.partitions import everywhere, gather, join_register
 from zorgstat.wlz.calendar import Statement
 from zorgstat.wlz.rounding import euros
 
@@ -105,13 +105,15 @@ def find_elsewhere(claims: DataFrame, asked_for: DataFrame, statement: Statement
     """Lines of other quarters with a reference that this one asks for: few of many, so they stay where they are.
 
     In:  claims, asked_for (from `ask_for`).
-    Out: as `_lines`. With two references of one hash there is a line too many, which `look_closer` finds out.
+    Out: as `_lines`. With two references of one hash there is a line too many, which `compare_references` finds out.
     """
     lines = _lines(claims.where(~in_quarter(statement)))
     return everywhere(asked_for.select("name_hash")).join(lines, "name_hash")
 
 
-def look_closer(claims: DataFrame, asked_for: DataFrame, elsewhere: DataFrame, statement: Statement) -> DataFrame:
+def compare_references(
+    claims: DataFrame, asked_for: DataFrame, elsewhere: DataFrame, statement: Statement
+) -> DataFrame:
     """References that are asked for and occur again, or elsewhere, by themselves and no longer by a hash.
 
     In:  claims, asked_for (from `ask_for`), elsewhere (from `find_elsewhere`).
@@ -136,7 +138,7 @@ def look_closer(claims: DataFrame, asked_for: DataFrame, elsewhere: DataFrame, s
 def count_duplicates(names: DataFrame) -> DataFrame:
     """Lines of the quarter whose reference occurs on another known line, of any quarter.
 
-    In: names (from `look_closer`). Out: zorgkantoor, lines.
+    In: names (from `compare_references`). Out: zorgkantoor, lines.
     """
     return names.where(F.col("lines") > 1).groupBy("zorgkantoor").agg(F.sum("lines_in_quarter").alias("lines"))
 
@@ -144,11 +146,10 @@ def count_duplicates(names: DataFrame) -> DataFrame:
 def count_unmatched(credits: DataFrame, names: DataFrame) -> DataFrame:
     """Credits of the quarter without the debit that they name, received on or before them, of any quarter.
 
-    In: credits (from `credits_of`), names (from `look_closer`). Out: zorgkantoor, lines.
+    In: credits (from `credits_of`), names (from `compare_references`). Out: zorgkantoor, lines.
     """
-    debits = F.broadcast(names.select(*NAME, "debit_received_on"))
+    matched = join_register(credits, names.select(*NAME, "debit_received_on"), *NAME)
     is_matched = F.coalesce(F.col("debit_received_on") <= F.col("received_on"), F.lit(False))
-    matched = debits.join(credits, list(NAME), "right")
     return matched.where(~is_matched).groupBy("zorgkantoor").agg(F.count(F.lit(1)).alias("lines"))
 
 

@@ -159,7 +159,7 @@ COUNTS = (*USED, "wlz_admin_costs_known", *[rule.name for rule in COUNTED])
 def find(organisations: DataFrame, counts: DataFrame, successors: DataFrame, statement: Statement) -> DataFrame:
     """Every finding of the statement.
 
-    In:  organisations (code, kind), counts (from `take_counts`; of other names than `COUNTS` nothing is found),
+    In:  organisations (code, kind), counts (from `counts_as_rows`; of other names than `COUNTS` nothing is found),
          successors (provider_agb, successor_agb, in_cycle).
     Out: `tables.WLZ_FINDINGS`; one row per organisation and rule with a count above zero.
     """

@@ -9,8 +9,7 @@ from pyspark.sql import functions as F
 
 from zorgstat import codes
 from zorgstat.packing import DAY, Packing, day_number
-from zorgstat.partitions import gather
-from zorgstat.pipelines import Keep
+from zorgstat.partitions import Keep, gather
 from zorgstat.wlz.calendar import Statement
 
 MAN, WOMAN = 1, 2
@@ -34,8 +33,8 @@ def tally(insured: DataFrame, organisations: DataFrame, statement: Statement, ke
     """
     places = F.broadcast(organisations.select(F.col("code").alias("organisation"), "place"))
     registered = _valid(insured, statement)
-    looked = keep(look_once(registered, places, statement))
-    people = look_closer(registered, places, looked, statement).unionByName(of_one_row(looked, places))
+    looked = keep(count_by_hash(registered, places, statement))
+    people = of_several_rows(registered, places, looked, statement).unionByName(of_one_row(looked, places))
     man, woman, is_65 = F.col("sex") == MAN, F.col("sex") == WOMAN, F.col("is_65")
 
     def count(which: Column) -> Column:
@@ -59,8 +58,8 @@ def count_unknown(insured: DataFrame, organisations: DataFrame, statement: State
     return unknown.groupBy("organisation").agg(F.count(F.lit(1)).alias("rows"))
 
 
-def look_once(registered: DataFrame, places: DataFrame, statement: Statement) -> DataFrame:
-    """One aggregate by a hash of the person: what a single row says is true, and several rows are for `look_closer`.
+def count_by_hash(registered: DataFrame, places: DataFrame, statement: Statement) -> DataFrame:
+    """One aggregate by a hash of the person: what a single row says is true; several are for `of_several_rows`.
 
     In:  registered (rows valid on 1 July), places (organisation, place).
     Out: cell (of people with one row), people; and person_hash, with a null for cell, where there are more rows. With
@@ -82,7 +81,7 @@ def look_once(registered: DataFrame, places: DataFrame, statement: Statement) ->
 
 
 def of_one_row(looked: DataFrame, places: DataFrame) -> DataFrame:
-    """In: looked (from `look_once`), places. Out: as of `look_closer`, of several people together."""
+    """In: looked (from `count_by_hash`), places. Out: as of `of_several_rows`, of several people together."""
     cells = looked.where(F.col("cell").isNotNull())
     unpacked = cells.select("people", *[CELL.unpack(F.col("cell"), name).alias(name) for name in CELL.bits])
     return unpacked.join(places, "place").select(
@@ -93,7 +92,7 @@ def of_one_row(looked: DataFrame, places: DataFrame) -> DataFrame:
     )
 
 
-def look_closer(registered: DataFrame, places: DataFrame, looked: DataFrame, statement: Statement) -> DataFrame:
+def of_several_rows(registered: DataFrame, places: DataFrame, looked: DataFrame, statement: Statement) -> DataFrame:
     """People whose hash has several rows, by all that those say.
 
     Out: organisation, sex, is_65, differs (do the rows of a person differ there), at_several_organisations, people (1);

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from zorgstat.partitions import join_register
 from zorgstat.wlz.claims import LAST_QUARTERS, NUMBERS, PRIOR_YEAR, QUARTER
 from zorgstat.wlz.rounding import CENTS, divide
 
@@ -18,10 +19,10 @@ def count_under_successors(claimed: DataFrame, successors: DataFrame) -> DataFra
     In, out: claimed (from `claims.add_up`); two rows may now be of one provider and performance.
     In:  successors (provider_agb, successor_agb: `successors.follow`).
     """
-    ends = F.broadcast(successors.select("provider_agb", "successor_agb"))
+    ends = successors.select("provider_agb", "successor_agb")
     counts_under = F.coalesce("successor_agb", "provider_agb").alias("provider_agb")
     others = [name for name in claimed.columns if name != "provider_agb"]
-    return ends.join(claimed, "provider_agb", "right").select(counts_under, *others)
+    return join_register(claimed, ends, "provider_agb").select(counts_under, *others)
 
 
 def find_missing(claimed: DataFrame, zorgkantoren: DataFrame) -> DataFrame:

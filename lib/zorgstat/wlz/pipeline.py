@@ -8,7 +8,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from zorgstat import arrow
-from zorgstat.pipelines import Frames, Keep, Pipeline
+from zorgstat.partitions import Keep
+from zorgstat.pipelines import Frames, Pipeline
 from zorgstat.wlz import (
     admin_costs,
     checks,
@@ -19,9 +20,10 @@ from zorgstat.wlz import (
     known,
     missing_providers,
     pgb,
-    statement,
+    statement_lines,
     successors,
     summary,
+    synth,
 )
 from zorgstat.wlz.calendar import (
     ADMIN_COSTS,
@@ -33,7 +35,7 @@ from zorgstat.wlz.calendar import (
     Part,
     Statement,
 )
-from zorgstat.wlz.reshape import take_counts
+from zorgstat.wlz.reshape import counts_as_rows
 from zorgstat.wlz.settings import Settings, resolve
 from zorgstat.wlz.tables import INPUTS, OUTPUTS, WLZ_CLAIMS
 
@@ -49,36 +51,36 @@ def build(inputs: Frames, settings: Settings, keep: Keep) -> dict[str, DataFrame
         """In one partition, so that what follows is one task and moves nothing; what is kept tells no partitions."""
         return keep(rows.coalesce(1)).coalesce(1)
 
-    asked = settings.statement
+    statement = settings.statement
     tables = known.as_known(inputs, settings)
     organisations = keep_few(known.organisations(tables["wlz_organisations"].coalesce(1)))
     zorgkantoren = organisations.where(F.col("kind") == ZORGKANTOOR).select("code")
     ends = follow_successors(tables["wlz_providers"])
 
     claimed = keep(
-        claims.add_up(tables["wlz_claims"], asked).transform(missing_providers.count_under_successors, ends)
+        claims.add_up(tables["wlz_claims"], statement).transform(missing_providers.count_under_successors, ends)
     ).coalesce(1)
     production = keep_few(claims.produce(claimed))
     missing = keep_few(missing_providers.find_missing(claimed, zorgkantoren))
 
     counts = [
-        *count_claims(tables["wlz_claims"], production, missing, asked, keep),
-        *count_admin_costs(tables["wlz_admin_costs"].coalesce(1), asked),
+        *count_claims(tables["wlz_claims"], production, missing, statement, keep),
+        *count_admin_costs(tables["wlz_admin_costs"].coalesce(1), statement),
     ]
-    if asked.quarter in PGB_HOLDERS.quarters:
-        counts += count_budgets(tables, zorgkantoren, asked, keep)
-    if asked.quarter in PGB_TALKS.quarters:
-        counts += count_talks(tables["wlz_conscious_choice_talks"], asked)
-    if asked.quarter in INSURED.quarters:
-        counts += count_insured(tables["wlz_insured"], organisations, asked, keep)
+    if statement.quarter in PGB_HOLDERS.quarters:
+        counts += count_budgets(tables, zorgkantoren, statement, keep)
+    if statement.quarter in PGB_TALKS.quarters:
+        counts += count_talks(tables["wlz_conscious_choice_talks"], statement)
+    if statement.quarter in INSURED.quarters:
+        counts += count_insured(tables["wlz_insured"], organisations, statement, keep)
     counted = keep_few(reduce(DataFrame.unionByName, counts))
 
     return {
         "wlz_production": claims.of_zorgkantoren(production, zorgkantoren),
-        "wlz_statement_lines": statement.fill_in(statement.lines_owed(organisations, asked), counted),
+        "wlz_statement_lines": statement_lines.fill_in(statement_lines.lines_owed(organisations, statement), counted),
         "wlz_missing_providers": missing.select("zorgkantoor", "provider_agb", "prior_year_amount_cents"),
         "wlz_missing_estimates": missing_providers.estimate(missing, claimed),
-        "wlz_findings": findings.find(organisations, counted, ends, asked),
+        "wlz_findings": findings.find(organisations, counted, ends, statement),
     }
 
 
@@ -94,17 +96,17 @@ def follow_successors(providers: DataFrame) -> DataFrame:
     return arrow.frame(providers.sparkSession, followed, columns).coalesce(1)
 
 
-# What the parts of a statement count: cells of its lines, and what findings are about (`take_counts`).
+# What the parts of a statement count: cells of its lines, and what findings are about (`counts_as_rows`).
 
 
 def count_claims(
-    wlz_claims: DataFrame, production: DataFrame, missing: DataFrame, asked: Statement, keep: Keep
+    wlz_claims: DataFrame, production: DataFrame, missing: DataFrame, statement: Statement, keep: Keep
 ) -> list[DataFrame]:
     """Findings on lines; production and estimates are tables of their own."""
-    credits = keep(claims.credits_of(wlz_claims, asked))
-    asked_for = keep(claims.ask_for(wlz_claims, credits, asked))
-    elsewhere = keep(claims.find_elsewhere(wlz_claims, asked_for, asked))
-    names = keep(claims.look_closer(wlz_claims, asked_for, elsewhere, asked))
+    credits = keep(claims.credits_of(wlz_claims, statement))
+    asked_for = keep(claims.ask_for(wlz_claims, credits, statement))
+    elsewhere = keep(claims.find_elsewhere(wlz_claims, asked_for, statement))
+    names = keep(claims.compare_references(wlz_claims, asked_for, elsewhere, statement))
     counted = {
         "wlz_claims": claims.count_lines(production),
         "credit_without_debit": claims.count_unmatched(credits, names),
@@ -112,22 +114,22 @@ def count_claims(
     }
     providers = missing_providers.count_missing(missing)
     return [
-        *[take_counts(frame, "zorgkantoor", {name: F.col("lines")}) for name, frame in counted.items()],
-        take_counts(providers, "zorgkantoor", {"missing_provider": F.col("providers")}),
+        *[counts_as_rows(frame, "zorgkantoor", {name: F.col("lines")}) for name, frame in counted.items()],
+        counts_as_rows(providers, "zorgkantoor", {"missing_provider": F.col("providers")}),
     ]
 
 
-def count_admin_costs(costs: DataFrame, asked: Statement) -> list[DataFrame]:
+def count_admin_costs(costs: DataFrame, statement: Statement) -> list[DataFrame]:
     rows = {
         "wlz_admin_costs": F.col("rows"),
         "wlz_admin_costs_known": F.col("rows_known"),
         "admin_cost_category_unknown": F.col("rows_unknown"),
     }
-    tallied = admin_costs.tally(costs, asked)
-    return [take_counts(tallied, "organisation", {**statement.cost_cells(ADMIN_COSTS), **rows})]
+    tallied = admin_costs.tally(costs, statement)
+    return [counts_as_rows(tallied, "organisation", {**statement_lines.cost_cells(ADMIN_COSTS), **rows})]
 
 
-def count_budgets(tables: Frames, zorgkantoren: DataFrame, asked: Statement, keep: Keep) -> list[DataFrame]:
+def count_budgets(tables: Frames, zorgkantoren: DataFrame, statement: Statement, keep: Keep) -> list[DataFrame]:
     """PGB holders and home visits."""
     budgets = keep(
         pgb.end_budgets(
@@ -136,8 +138,8 @@ def count_budgets(tables: Frames, zorgkantoren: DataFrame, asked: Statement, kee
             known.admissions(tables["wlz_admissions"]),
         )
     )
-    held = pgb.hold_on(budgets, asked)
-    visits = pgb.counted_visits(tables["wlz_home_visits"], asked)
+    held = pgb.hold_on(budgets, statement)
+    visits = pgb.counted_visits(tables["wlz_home_visits"], statement)
     found = {
         "holder_at_several_zorgkantoren": pgb.count_at_several(held, zorgkantoren),
         "home_visit_without_budget": pgb.count_without_budget(visits, budgets),
@@ -145,28 +147,30 @@ def count_budgets(tables: Frames, zorgkantoren: DataFrame, asked: Statement, kee
     return [
         _people(held, PGB_HOLDERS, "wlz_pgb_grants"),
         _people(visits, PGB_HOME_VISITS, "wlz_home_visits"),
-        *[take_counts(counted, "zorgkantoor", {name: F.col("people")}) for name, counted in found.items()],
+        *[counts_as_rows(counted, "zorgkantoor", {name: F.col("people")}) for name, counted in found.items()],
     ]
 
 
-def count_talks(talks: DataFrame, asked: Statement) -> list[DataFrame]:
-    return [_people(pgb.counted_talks(talks, asked), PGB_TALKS, "wlz_conscious_choice_talks")]
+def count_talks(talks: DataFrame, statement: Statement) -> list[DataFrame]:
+    return [_people(pgb.counted_talks(talks, statement), PGB_TALKS, "wlz_conscious_choice_talks")]
 
 
 def _people(rows: DataFrame, part: Part, table: str) -> DataFrame:
     """People for the part, and the rows of the table that made them."""
-    counts = {**statement.cells(part, {"total": "people"}), table: F.col("rows")}
-    return take_counts(pgb.count_people(rows), "zorgkantoor", counts)
+    counts = {**statement_lines.cells(part, {"total": "people"}), table: F.col("rows")}
+    return counts_as_rows(pgb.count_people(rows), "zorgkantoor", counts)
 
 
-def count_insured(wlz_insured: DataFrame, organisations: DataFrame, asked: Statement, keep: Keep) -> list[DataFrame]:
-    lines = statement.cells(INSURED, {line: line for line in INSURED.totals["total"]})
+def count_insured(
+    wlz_insured: DataFrame, organisations: DataFrame, statement: Statement, keep: Keep
+) -> list[DataFrame]:
+    lines = statement_lines.cells(INSURED, {line: line for line in INSURED.totals["total"]})
     odd = {f"insured_{name}": F.col(name) for name in ("sex_unknown", "rows_differ", "at_several_organisations")}
-    tallied = insured.tally(wlz_insured, organisations, asked, keep)
-    unknown = insured.count_unknown(wlz_insured, organisations, asked)
+    tallied = insured.tally(wlz_insured, organisations, statement, keep)
+    unknown = insured.count_unknown(wlz_insured, organisations, statement)
     return [
-        take_counts(tallied, "organisation", {**lines, **odd}),
-        take_counts(unknown, "organisation", {"wlz_insured": F.col("rows")}),
+        counts_as_rows(tallied, "organisation", {**lines, **odd}),
+        counts_as_rows(unknown, "organisation", {"wlz_insured": F.col("rows")}),
     ]
 
 
@@ -185,4 +189,5 @@ WLZ = Pipeline(
     figures=summary.figures,
     describe=summary.describe,
     comparison=compare.COMPARISON,
+    synth=synth.tables,
 )

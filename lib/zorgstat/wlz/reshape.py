@@ -22,10 +22,10 @@ def as_rows(
     return exploded.select("*", F.get(names, F.col("place")).alias(name)).drop("place")
 
 
-def take_counts(rows: DataFrame, code: str, counts: Mapping[str, Column]) -> DataFrame:
+def counts_as_rows(rows: DataFrame, code: str, counts: Mapping[str, Column]) -> DataFrame:
     """What was counted, a row per organisation, as rows of their own: for the statement and for findings alike.
 
-    In:  rows, code (its column), counts (by name: `statement.cells`, `statement.cost_cells`, or of `findings.COUNTS`).
+    In:  rows, code (its column), counts (by name: `statement_lines.cells` and `cost_cells`, or of `findings.COUNTS`).
     Out: code, name, count.
     """
     return as_rows(rows, [F.col(code).alias("code")], "name", counts, "count")

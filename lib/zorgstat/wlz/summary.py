@@ -67,11 +67,11 @@ def figures(found: Mapping[str, list[Row]]) -> dict[str, Any]:
 
 def describe(settings: Settings, figures: Mapping[str, Any]) -> list[str]:
     """The figures in lines."""
-    asked, statements, production = settings.statement, figures["statements"], figures["production"]
+    statement, statements, production = settings.statement, figures["statements"], figures["production"]
     found = figures["statement_findings"]
     lines = [
-        f"Wlz {asked.year}, quarter {asked.quarter}: care that began from {day(asked.first_day)} to "
-        f"{day(asked.last_day)}, as known on {day(settings.known_at)}; due {day(asked.due_on)}",
+        f"Wlz {statement.year}, quarter {statement.quarter}: care that began from {day(statement.first_day)} to "
+        f"{day(statement.last_day)}, as known on {day(settings.known_at)}; due {day(statement.due_on)}",
         "",
         figure("statements", f"{statements['organisations']:,}"),
         figure("  final", f"{statements['final']:,}"),

@@ -88,7 +88,7 @@ def report(
     made = Report(
         code="5505" if kind == ZORGKANTOOR else "0201",
         kind=kind,
-        asked=asked,
+        statement=asked,
         known_at=date(2023, 8, 14),
         figures=figures,
         provenance=provenance,

@@ -1,7 +1,8 @@
 """Made-up input for the Behandelindex: every table of docs/tables.md, at any volume, the same for the same seed.
 
 They come from hashes of a seed and a number (`draws`), from the lists in `reference/synth_*.csv`, and from nothing
-else: no generator, no clock, no layout. Nobody in them exists.
+else: no generator, no clock, no layout. Nobody in them exists; beyond nine million people a made-up bsn may also be a
+real one.
 """
 
 from __future__ import annotations

@@ -118,10 +118,10 @@ def treatments(draws: Draws) -> Column:
     percent = [int(row["treatments_other_percent"]) * MEAN_OTHER for row in rows]
     percent += [int(row["treatments_chronic_percent"]) * MEAN_CHRONIC for row in rows]
     mean = pick(percent, F.col("chronic") * len(rows) + F.col("quantile")).cast("bigint")
-    thousand_millions = mean * by_age(NEED) * F.col("effect") + draws.number("rounding", "person", 1_000_000_000)
+    billionths = mean * by_age(NEED) * F.col("effect") + draws.number("rounding", "person", 1_000_000_000)
     csi = F.substring("first_complaint", 5, 3)
     cap = F.when(csi == "009", F.col("sessions")).when(csi == "003", CHILDREN_SESSIONS).otherwise(MOST_TREATMENTS)
-    return F.greatest(F.lit(1), F.least((thousand_millions / 1_000_000_000).cast("int"), cap, F.lit(MOST_TREATMENTS)))
+    return F.greatest(F.lit(1), F.least((billionths / 1_000_000_000).cast("int"), cap, F.lit(MOST_TREATMENTS)))
 
 
 def usual_code(draws: Draws) -> Column:

@@ -88,7 +88,7 @@ class Earlier:
     """The current run of an earlier statement, to compare with."""
 
     run_id: str
-    asked: Statement
+    statement: Statement
     figures: Figures
 
 
@@ -101,7 +101,7 @@ class Report:
 
     code: str
     kind: str
-    asked: Statement
+    statement: Statement
     known_at: date
     figures: Figures
     provenance: Provenance
@@ -113,7 +113,7 @@ class Report:
     @property
     def parts(self) -> list[Part]:
         """What it owes this quarter, in the order of the statement."""
-        return [part for part in parts_owed(self.asked.quarter) if self.kind in part.kinds]
+        return [part for part in parts_owed(self.statement.quarter) if self.kind in part.kinds]
 
     @property
     def blocking(self) -> list[Finding]:
@@ -125,21 +125,17 @@ class Report:
         return not self.blocking
 
     @property
+    def status(self) -> str:
+        """In Dutch, as the documents say it."""
+        return "definitief" if self.is_final else "concept"
+
+    @property
     def owes_board_statement(self) -> bool:
         return any(part.board_statement for part in self.parts)
 
     @property
     def title(self) -> str:
         return f"{self.name} ({self.code})" if self.name else self.code
-
-
-def quarter_before(asked: Statement) -> Statement:
-    return Statement(asked.year, asked.quarter - 1) if asked.quarter > 1 else Statement(asked.year - 1, 4)
-
-
-def to_compare(asked: Statement) -> list[Statement]:
-    """The statements that one is held beside: a year before, and a quarter before."""
-    return [Statement(asked.year - 1, asked.quarter), quarter_before(asked)]
 
 
 def faults(report: Report) -> list[str]:
@@ -158,7 +154,7 @@ def faults(report: Report) -> list[str]:
         ]
     owed = {part.name for part in report.parts}
     found += [
-        f"{report.code}: {name} is not owed in quarter {report.asked.quarter}."
+        f"{report.code}: {name} is not owed in quarter {report.statement.quarter}."
         for name in report.figures.lines
         if name not in owed
     ]

@@ -48,7 +48,7 @@ def check(reports: Sequence[Report], files: Files) -> Checked:
             checked.faults.append(f"{path}: no document has this name, in this folder.")
         elif report is None:
             checked.faults.append(f"{path}: {name.code} is not one of the organisations asked for.")
-        elif (name.year, name.quarter) != (report.asked.year, report.asked.quarter):
+        elif (name.year, name.quarter) != (report.statement.year, report.statement.quarter):
             checked.faults.append(f"{path}: is of another quarter.")
         elif name.document not in names.owed(report, with_dossier=True):
             checked.faults.append(f"{path}: {name.code} does not owe this document.")
@@ -59,9 +59,9 @@ def check(reports: Sequence[Report], files: Files) -> Checked:
             _check_document(checked, report, name, files[path])
     for report in reports:
         if not report.is_final:
-            rules = ", ".join(found.rule for found in report.blocking)
+            rules = ", ".join(finding.rule for finding in report.blocking)
             checked.faults.append(f"{report.code}: the statement is a concept ({rules}).")
-        warnings = ", ".join(found.rule for found in report.findings if not found.is_error)
+        warnings = ", ".join(finding.rule for finding in report.findings if not finding.is_error)
         if warnings:
             checked.left_to_do.append(f"{report.code}: look at the warnings before it is sent ({warnings}).")
         checked.faults += [
@@ -77,7 +77,7 @@ def _parcels(reports: Mapping[str, Report], found: Mapping[tuple[str, str], Pure
     """By day, then by address; what stays comes last."""
     sorted_out: dict[texts.Address, list[str]] = {}
     for (code, document), path in found.items():
-        sorted_out.setdefault(texts.address(document, reports[code].asked), []).append(str(path))
+        sorted_out.setdefault(texts.address(document, reports[code].statement), []).append(str(path))
     parcels = [Parcel(to.address, to.upload, to.due_on, tuple(sorted(paths))) for to, paths in sorted_out.items()]
     return sorted(parcels, key=lambda parcel: (parcel.due_on or date.max, parcel.address))
 
@@ -98,12 +98,11 @@ def _check_document(checked: Checked, report: Report, name: Name, content: bytes
 def _statement(checked: Checked, report: Report, path: PurePosixPath, content: bytes) -> Iterator[str]:
     book = reading.workbook(content)
     yield from _wrong_run(report, book.value("run"))
-    status = texts.FINAL if report.is_final else texts.CONCEPT
     for what, name, expected in (
         ("organisation", "organisatie_code", report.code),
-        ("year", "jaar", report.asked.year),
-        ("quarter", "kwartaal", report.asked.quarter),
-        ("status", "status", status),
+        ("year", "jaar", report.statement.year),
+        ("quarter", "kwartaal", report.statement.quarter),
+        ("status", "status", report.status.upper()),
     ):
         if book.value(name) != expected:
             yield f"{what} is {_show(book.value(name))}, expected {expected}."
@@ -141,7 +140,7 @@ def _estimate(checked: Checked, report: Report, path: PurePosixPath, content: by
     if list(book.sheets) != expected:
         yield f"its sheets are {', '.join(book.sheets)}; expected {', '.join(expected)}."
         return
-    words = texts.prescribed(names.ESTIMATE, report.asked)
+    words = texts.prescribed(names.ESTIMATE, report.statement)
     headings = [words[key] for key in ("code", "quantity", "amount")]
     for provider in report.missing:
         cells = book.sheets[provider.agb]
@@ -178,7 +177,7 @@ def _board_statement(checked: Checked, report: Report, path: PurePosixPath, cont
     number = told.get(texts.CELLS[INSURED.name, "total"])
     if number != str(insured):
         yield f"says {_show(number)} insured, published is {insured}."
-    if told.get("status") != ("definitief" if report.is_final else "concept"):
+    if told.get("status") != report.status:
         yield f"status is {_show(told.get('status'))}."
     if report.is_final and not reading.is_signed(content):
         checked.left_to_do.append(f"{path}: has no digital signature; the board signs it.")

@@ -10,8 +10,8 @@ from zorgstat.wlz.documents.content import MissingProvider, Report
 
 def write(report: Report) -> str:
     """Which providers, since when, how their claims were estimated."""
-    asked = report.asked
-    where = texts.address(names.LETTER, asked)
+    statement = report.statement
+    where = texts.address(names.LETTER, statement)
     due_on = f", uiterlijk {texts.day(where.due_on)}" if where.due_on else ""
     count = len(report.missing)
     who, declared = (
@@ -20,30 +20,30 @@ def write(report: Report) -> str:
     concept = (
         [] if report.is_final else ["CONCEPT: nog niet verzenden.", *[f"- {f.detail}" for f in report.blocking], ""]
     )
-    before = asked.first_day - timedelta(days=1)
-    four_quarters = f"{texts.day(asked.last_quarters_start)} tot en met {texts.day(before)}"
+    before = statement.first_day - timedelta(days=1)
+    four_quarters = f"{texts.day(statement.last_quarters_start)} tot en met {texts.day(before)}"
     lines = [
         *concept,
         f"Aan: {where.address}{due_on}",
-        f"Onderwerp: Ontbrekende Wlz-declaraties {texts.quarter(asked)}, {report.title}",
+        f"Onderwerp: Ontbrekende Wlz-declaraties {texts.quarter(statement)}, {report.title}",
         f"Bijlage: {names.name(report, names.ESTIMATE).path.name}",
         "",
         "Geachte heer, mevrouw,",
         "",
-        f"In de declaraties over het {texts.quarter(asked)} die via Vektis zijn geleverd, ontbreken de declaraties van "
-        f"{who} bij dit zorgkantoor in {asked.year - 1} per saldo meer dan één miljoen euro {declared}. Daarvan had "
-        f"{report.name or f'zorgkantoor {report.code}'} op {texts.day(report.known_at)} geen enkele declaratieregel "
-        "ontvangen met een begindatum in het kwartaal.",
+        f"In de declaraties over het {texts.quarter(statement)} die via Vektis zijn geleverd, ontbreken de declaraties "
+        f"van {who} bij dit zorgkantoor in {statement.year - 1} per saldo meer dan één miljoen euro {declared}. "
+        f"Daarvan had {report.name or f'zorgkantoor {report.code}'} op {texts.day(report.known_at)} geen enkele "
+        "declaratieregel ontvangen met een begindatum in het kwartaal.",
         "",
     ]
     for provider in report.missing:
-        lines += [*_about(provider, asked.year - 1), ""]
+        lines += [*_about(provider, statement.year - 1), ""]
     lines += [
         "De bijlage bevat per zorgaanbieder een werkblad met de schatting per prestatiecode.",
         "",
         f"Zo is geschat: het aantal en het bedrag van de vier kwartalen hiervoor ({four_quarters}), debet min credit, "
         "gedeeld door vier en één keer afgerond op hele aantallen en hele euro's. Had een zorgaanbieder in die vier "
-        f"kwartalen geen enkele regel, dan is het jaar {asked.year - 1} door vier gedeeld. Prestaties die op nul "
+        f"kwartalen geen enkele regel, dan is het jaar {statement.year - 1} door vier gedeeld. Prestaties die op nul "
         "uitkomen, zijn weggelaten.",
         "",
         "Met vriendelijke groet,",

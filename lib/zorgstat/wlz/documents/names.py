@@ -37,7 +37,7 @@ class Name:
 
 
 def name(report: Report, document: str) -> Name:
-    return Name(report.asked.year, report.asked.quarter, report.code, document, not report.is_final)
+    return Name(report.statement.year, report.statement.quarter, report.code, document, not report.is_final)
 
 
 def parse(path: PurePosixPath) -> Name | None:

@@ -19,7 +19,6 @@ from zorgstat.wlz.calendar import (
     Statement,
 )
 
-FINAL, CONCEPT = "DEFINITIEF", "CONCEPT"
 SHEETS = {
     PRODUCTION.name: "Productie en kosten",
     PGB_HOLDERS.name: "PGB-houders",
@@ -153,27 +152,30 @@ class Address:
     due_on: date | None
 
 
-def prescribed(document: str, asked: Statement) -> dict[str, str]:
+def prescribed(document: str, statement: Statement) -> dict[str, str]:
     """The words of a document that the handbook fixes, by key, with the year and quarter filled in."""
-    listed = codes.rows("wlz_document_texts", on=asked.last_day)
-    return {row["key"]: fill(row["text"], asked) for row in listed if row["document"] == document}
+    listed = codes.rows("wlz_document_texts", on=statement.last_day)
+    return {row["key"]: fill(row["text"], statement) for row in listed if row["document"] == document}
 
 
-def address(document: str, asked: Statement) -> Address:
-    [row] = [row for row in codes.rows("wlz_addresses", on=asked.last_day) if row["document"] == document]
-    days: Mapping[str, date | None] = {"statement": asked.due_on, "claims": asked.claims_due_on, "": None}
+def address(document: str, statement: Statement) -> Address:
+    [row] = [row for row in codes.rows("wlz_addresses", on=statement.last_day) if row["document"] == document]
+    days: Mapping[str, date | None] = {"statement": statement.due_on, "claims": statement.claims_due_on, "": None}
     return Address(row["address"], row["upload"], days[row["due"]])
 
 
-def fill(text: str, asked: Statement) -> str:
+def fill(text: str, statement: Statement) -> str:
     return text.format(
-        year=asked.year, prior_year=asked.year - 1, quarter=asked.quarter, claims_due=day(asked.claims_due_on)
+        year=statement.year,
+        prior_year=statement.year - 1,
+        quarter=statement.quarter,
+        claims_due=day(statement.claims_due_on),
     )
 
 
-def title(part: Part, asked: Statement) -> str:
+def title(part: Part, statement: Statement) -> str:
     """Of a part, as a line of a list."""
-    text = due.TITLES[part.name].format(year=asked.year, prior_year=asked.year - 1)
+    text = due.TITLES[part.name].format(year=statement.year, prior_year=statement.year - 1)
     return text[0].upper() + text[1:]
 
 
@@ -212,5 +214,5 @@ def moment(value: datetime) -> str:
     return f"{day(value)}, {value:%H.%M} uur (UTC)"
 
 
-def quarter(asked: Statement) -> str:
-    return f"{asked.quarter}e kwartaal {asked.year}"
+def quarter(statement: Statement) -> str:
+    return f"{statement.quarter}e kwartaal {statement.year}"

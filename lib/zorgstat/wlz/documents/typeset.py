@@ -14,7 +14,7 @@ from typing import Any
 from zorgstat.checks import Finding
 from zorgstat.errors import SettingsError
 from zorgstat.wlz.calendar import IN_EURO, INSURED, PRODUCTION, Statement
-from zorgstat.wlz.documents import content, names, texts
+from zorgstat.wlz.documents import names, texts
 from zorgstat.wlz.documents.content import Earlier, Report
 
 # Beside Latin letters: line end, dashes, quotation marks, bullet, ellipsis, euro and minus.
@@ -25,7 +25,7 @@ NOT_COUNTED = "\N{EN DASH}"
 def board_statement(report: Report) -> bytes:
     """What the board signs: its words are the handbook's, name and number are filled in, the rest is left open."""
     insured = report.figures.lines[INSURED.name]["total"]
-    words = texts.prescribed(names.BOARD_STATEMENT, report.asked)
+    words = texts.prescribed(names.BOARD_STATEMENT, report.statement)
     return _typeset(
         "board_statement", report, {"words": words, "name": report.name, "insured": texts.number(insured)},
         description=f"{report.code}: {texts.number(insured)} {words['insured']}",
@@ -35,19 +35,20 @@ def board_statement(report: Report) -> bytes:
 
 def dossier(report: Report) -> bytes:
     """How the figures came about, and what was done to have them right: for a review by the NZa."""
-    origin, asked = report.provenance, report.asked
-    status = "definitief" if report.is_final else "concept"
+    origin, statement = report.provenance, report.statement
     told = {
-        "title": f"Dossier bij de kwartaalstaat Wlz, {texts.quarter(asked)}",
+        "title": f"Dossier bij de kwartaalstaat Wlz, {texts.quarter(statement)}",
         "organisation": report.title,
         "facts": [
-            ("Status", status),
-            ("Staat in te zenden uiterlijk", texts.day(asked.due_on)),
+            ("Status", report.status),
+            ("Staat in te zenden uiterlijk", texts.day(statement.due_on)),
             ("Gegevens zoals bekend op", texts.day(report.known_at)),
             ("Bevindingen", f"fouten: {_count(report, 'error')}, waarschuwingen: {_count(report, 'warning')}"),
         ],
         "figures": figures(report),
-        "methods": [(texts.title(part, asked), texts.fill(texts.METHODS[part.name], asked)) for part in report.parts],
+        "methods": [
+            (texts.title(part, statement), texts.fill(texts.METHODS[part.name], statement)) for part in report.parts
+        ],
         "missing": [
             (
                 f"{provider.name} ({provider.agb})" if provider.name else provider.agb,
@@ -84,11 +85,11 @@ def dossier(report: Report) -> bytes:
         "unknown_rows": texts.number(origin.unknown_rows) if origin.unknown_rows else "",
         "not_there": [
             texts.quarter(other)
-            for other in content.to_compare(asked)
-            if other not in [earlier.asked for earlier in report.earlier]
+            for other in statement.to_compare
+            if other not in [earlier.statement for earlier in report.earlier]
         ],
         "comparisons": [
-            {"title": _against(earlier.asked, asked), "run": earlier.run_id, "rows": compare(report, earlier)}
+            {"title": _against(earlier.statement, statement), "run": earlier.run_id, "rows": compare(report, earlier)}
             for earlier in report.earlier
         ],
     }
@@ -99,7 +100,7 @@ def figures(report: Report) -> list[tuple[str, str]]:
     """Every line of the statement, production as its total."""
     shown = []
     for part in report.parts:
-        name = texts.title(part, report.asked)
+        name = texts.title(part, report.statement)
         if part is PRODUCTION:
             shown.append((f"{name}: {texts.performances(len(report.figures.production))}", _euro(report.figures)))
         for line in part.lines:
@@ -112,7 +113,7 @@ def compare(report: Report, earlier: Earlier) -> list[tuple[str, str, str, str, 
     """The lines that both statements have, then and now."""
     rows = []
     for part in report.parts:
-        name = texts.title(part, report.asked)
+        name = texts.title(part, report.statement)
         if part is PRODUCTION and (report.figures.production or earlier.figures.production):
             now, then = report.figures.production_euro, earlier.figures.production_euro
             rows.append(_compared(f"{name}: totaalbedrag", PRODUCTION.name, now, then))
@@ -175,18 +176,17 @@ def _typeset(
         import typst
     except ImportError:
         raise SettingsError("a PDF needs the library typst: pip install zorgstat.") from None
-    asked, origin = report.asked, report.provenance
+    statement, origin = report.statement, report.provenance
     at = origin.published_at
-    status = "definitief" if report.is_final else "concept"
     data = {
         **told,
         "is_final": report.is_final,
         "blocking": [found.detail for found in report.blocking],
-        "year": asked.year,
-        "quarter": texts.quarter(asked),
+        "year": statement.year,
+        "quarter": texts.quarter(statement),
         "at": [at.year, at.month, at.day, at.hour, at.minute, at.second],
         "description": description,
-        "keywords": [f"run={origin.run_id}", f"organisatie={report.code}", f"status={status}", *keywords],
+        "keywords": [f"run={origin.run_id}", f"organisatie={report.code}", f"status={report.status}", *keywords],
         "footer": f"{report.code} \N{MIDDLE DOT} run {origin.run_id}",
     }
     source = "\n".join(_template(name) for name in ("house", template))

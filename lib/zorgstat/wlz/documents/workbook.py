@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from zorgstat.errors import SettingsError
@@ -27,7 +28,7 @@ MOST_ROWS = 1_000_000  # a sheet holds 1,048,576
 
 def statement(report: Report) -> bytes:
     """The Kwartaalstaat: a cover, and a sheet for every part that the organisation owes this quarter."""
-    with _Book(report, f"Kwartaalstaat Wlz {texts.quarter(report.asked)}") as book:
+    with _Book(report, f"Kwartaalstaat Wlz {texts.quarter(report.statement)}") as book:
         cover = book.add_sheet(COVER)
         checks = {part.name: _PARTS[part.name](book, report, part) for part in report.parts}
         _fill_cover(book, cover, report, checks)
@@ -36,8 +37,8 @@ def statement(report: Report) -> bytes:
 
 def estimate(report: Report) -> bytes:
     """The format of the handbook and nothing else: three columns, a sheet per provider."""
-    words = texts.prescribed(names.ESTIMATE, report.asked)
-    with _Book(report, f"Schatting ontbrekende declaraties Wlz {texts.quarter(report.asked)}") as book:
+    words = texts.prescribed(names.ESTIMATE, report.statement)
+    with _Book(report, f"Schatting ontbrekende declaraties Wlz {texts.quarter(report.statement)}") as book:
         for provider in report.missing:
             sheet = book.add_sheet(provider.agb, fit_height=0)
             sheet.set_column(0, 0, 22)
@@ -112,9 +113,8 @@ class _Book:
             self._bytes, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
         )
         created = report.provenance.published_at.replace(tzinfo=None)
-        status = texts.FINAL if report.is_final else texts.CONCEPT
         told = {"title": f"{title}, {report.code}", "author": "zorgstat", "comments": report.provenance.run_id}
-        self.book.set_properties({**told, "status": status, "created": created})
+        self.book.set_properties({**told, "status": report.status.upper(), "created": created})
         self.verdicts = {verdict: self.book.add_format(look) for verdict, look in VERDICTS.items()}
         self.formats: dict[str, Any] = {name: self.book.add_format({**USUAL, **look}) for name, look in LOOKS.items()}
 
@@ -139,7 +139,7 @@ class _Book:
         sheet.set_margins(left=0.6, right=0.6, top=0.8, bottom=0.8)
         sheet.center_horizontally()
         sheet.protect("", {"format_columns": True, "format_rows": True})
-        concept = "" if report.is_final else f'&C&"Calibri,Bold"&14&KC00000{texts.CONCEPT}'
+        concept = "" if report.is_final else f'&C&"Calibri,Bold"&14&KC00000{report.status.upper()}'
         sheet.set_header(concept)
         run = report.provenance.run_id
         sheet.set_footer(f"&L&8 {report.code} {_plain(report.name or '')}&R&8 {run}    Blad &P van &N")
@@ -150,7 +150,7 @@ class _Book:
     def add_part(self, part: Part, *, columns: Sequence[int], fit_height: int = 1) -> tuple[Any, int]:
         """The sheet of a part up to its table: heading, organisation, how it comes about. Out: sheet, next row."""
         report = self.report
-        words = texts.prescribed(names.STATEMENT, report.asked)
+        words = texts.prescribed(names.STATEMENT, report.statement)
         sheet = self.add_sheet(texts.SHEETS[part.name], fit_height)
         sheet.set_column(0, 0, 2)
         for place, width in enumerate(columns, start=FIRST_COLUMN):
@@ -162,7 +162,7 @@ class _Book:
         sheet.set_row(0, _height(title, width * 0.66, 20) + 4)
         sheet.merge_range(1, FIRST_COLUMN, 1, last, report.title, formats["subtitle"])
         sheet.set_row(1, _height(report.title, width * 0.8, 16) + 4)
-        method = texts.fill(texts.METHODS[part.name], report.asked)
+        method = texts.fill(texts.METHODS[part.name], report.statement)
         sheet.merge_range(2, FIRST_COLUMN, 2, last, method, formats["note"])
         sheet.set_row(2, _height(method, width * 1.05, 12.5) + 8)
         return sheet, 4
@@ -199,6 +199,8 @@ class _Book:
 
 
 Verdicts = list[str]
+COVER_WIDTHS = (32, 46, 18)
+COVER_LAST = FIRST_COLUMN + len(COVER_WIDTHS) - 1
 
 
 def contact_cell(label: str) -> str:
@@ -207,84 +209,99 @@ def contact_cell(label: str) -> str:
 
 
 def _fill_cover(book: _Book, sheet: Any, report: Report, checks: Mapping[str, Verdicts]) -> None:
-    formats, asked = book.formats, report.asked
-    widths = (32, 46, 18)
     sheet.set_column(0, 0, 2)
-    for place, width in enumerate(widths, start=FIRST_COLUMN):
+    for place, width in enumerate(COVER_WIDTHS, start=FIRST_COLUMN):
         sheet.set_column(place, place, width)
-    first, last = FIRST_COLUMN, FIRST_COLUMN + 2
-    subtitle = f"{texts.quarter(asked)}, {report.title}"
-    sheet.set_row(0, 34)
-    sheet.set_row(1, _height(subtitle, sum(widths) * 0.8, 16) + 6)
-    sheet.merge_range(0, first, 0, last, "Kwartaalstaat Wlz", formats["title"])
-    sheet.merge_range(1, first, 1, last, subtitle, formats["subtitle"])
-    row = 3
-    where = texts.address(names.STATEMENT, asked)
+    subtitle = f"{texts.quarter(report.statement)}, {report.title}"
+    _across(book, sheet, 0, "Kwartaalstaat Wlz", "title", 34)
+    _across(book, sheet, 1, subtitle, "subtitle", _height(subtitle, sum(COVER_WIDTHS) * 0.8, 16) + 6)
+    row = _add_facts(book, sheet, report, 3)
+    row = _add_contact(book, sheet, row + 1)
+    row = _add_parts(book, sheet, report, checks, row + 1)
+    if report.blocking:
+        row = _add_reasons(book, sheet, report, row + 1)
+    _add_guide(book, sheet, row + 1)
 
-    def put(label: str, value: object, name: str, write: Callable[..., Any] | None = None, cell: str = "") -> None:
-        nonlocal row
-        sheet.write_string(row, first, label, formats["label"])
-        sheet.merge_range(row, first + 1, row, last, "", formats[name])
-        if value is not None:
-            (write or sheet.write_string)(row, first + 1, value, formats[name])
-        if cell:
-            book.define(cell, sheet, row, first + 1)
-        row += 1
 
-    sheet.set_row(row, _height(report.name or "", (widths[1] + widths[2]) * 0.9, 15) + 3)
-    put("Organisatie", report.name, "text" if report.name else "input", cell="organisatie_naam")
-    put("Code", report.code, "code", cell="organisatie_code")
-    sheet.ignore_errors({"number_stored_as_text": _cell(row - 1, first + 1)})
-    put("Jaar", asked.year, "line", sheet.write_number, "jaar")
-    put("Kwartaal", asked.quarter, "line", sheet.write_number, "kwartaal")
-    status, look = (texts.FINAL, "final") if report.is_final else (texts.CONCEPT, "concept")
-    put("Status", status, look, cell="status")
-    put("Uiterlijk in te zenden op", asked.due_on, "day", sheet.write_datetime)
+def _across(book: _Book, sheet: Any, row: int, text: str, look: str, height: float) -> None:
+    """A text over the width of the cover."""
+    sheet.set_row(row, height)
+    sheet.merge_range(row, FIRST_COLUMN, row, COVER_LAST, text, book.formats[look])
+
+
+def _put(book: _Book, sheet: Any, row: int, label: str, value: object, look: str, cell: str = "") -> int:
+    """A line of the cover: what it is, and its value, under a name where it can be read again. Out: the next row."""
+    sheet.write_string(row, FIRST_COLUMN, label, book.formats["label"])
+    sheet.merge_range(row, FIRST_COLUMN + 1, row, COVER_LAST, "", book.formats[look])
+    if value is not None:
+        write = {int: sheet.write_number, date: sheet.write_datetime}.get(type(value), sheet.write_string)
+        write(row, FIRST_COLUMN + 1, value, book.formats[look])
+    if cell:
+        book.define(cell, sheet, row, FIRST_COLUMN + 1)
+    return row + 1
+
+
+def _add_facts(book: _Book, sheet: Any, report: Report, row: int) -> int:
+    statement = report.statement
+    sheet.set_row(row, _height(report.name or "", sum(COVER_WIDTHS[1:]) * 0.9, 15) + 3)
+    row = _put(book, sheet, row, "Organisatie", report.name, "text" if report.name else "input", "organisatie_naam")
+    sheet.ignore_errors({"number_stored_as_text": _cell(row, FIRST_COLUMN + 1)})
+    row = _put(book, sheet, row, "Code", report.code, "code", "organisatie_code")
+    row = _put(book, sheet, row, "Jaar", statement.year, "line", "jaar")
+    row = _put(book, sheet, row, "Kwartaal", statement.quarter, "line", "kwartaal")
+    row = _put(book, sheet, row, "Status", report.status.upper(), "final" if report.is_final else "concept", "status")
+    row = _put(book, sheet, row, "Uiterlijk in te zenden op", statement.due_on, "day")
+    where = texts.address(names.STATEMENT, statement)
     sheet.set_row(row, 2 * ROW)
-    put("Inzenden naar", f"{where.address}, of versleuteld via\n{where.upload}", "text")
-    put("Gegevens zoals bekend op", report.known_at, "day", sheet.write_datetime)
-    put("Run", report.provenance.run_id, "code", cell="run")
+    row = _put(book, sheet, row, "Inzenden naar", f"{where.address}, of versleuteld via\n{where.upload}", "text")
+    row = _put(book, sheet, row, "Gegevens zoals bekend op", report.known_at, "day")
+    return _put(book, sheet, row, "Run", report.provenance.run_id, "code", "run")
 
-    row += 1
+
+def _add_contact(book: _Book, sheet: Any, row: int) -> int:
     row = _heading(book, sheet, row, "Contactgegevens, in te vullen")
     for label in CONTACT:
-        put(label, None, "input", cell=contact_cell(label))
+        row = _put(book, sheet, row, label, None, "input", contact_cell(label))
+    return row
 
-    row += 1
-    row = _heading(book, sheet, row, "Onderdelen van deze staat", ("", "Controle"))
-    top = row
+
+def _add_parts(book: _Book, sheet: Any, report: Report, checks: Mapping[str, Verdicts], row: int) -> int:
+    """The sheets of the statement, each with the verdict of its checks."""
+    top = row = _heading(book, sheet, row, "Onderdelen van deze staat", ("", "Controle"))
     for part in report.parts:
-        name = texts.SHEETS[part.name]
-        sheet.write_url(row, first, f"internal:'{name}'!A1", formats["line"], name)
-        title = texts.title(part, asked)
-        sheet.write_string(row, first + 1, title, formats["text"])
-        sheet.set_row(row, _height(title, widths[1], 15) + 3)
+        name, title = texts.SHEETS[part.name], texts.title(part, report.statement)
+        sheet.write_url(row, FIRST_COLUMN, f"internal:'{name}'!A1", book.formats["line"], name)
+        sheet.write_string(row, FIRST_COLUMN + 1, title, book.formats["text"])
+        sheet.set_row(row, _height(title, COVER_WIDTHS[1], 15) + 3)
         verdicts = ",".join(f'{verdict}="{SAME}"' for verdict in checks[part.name])
-        sheet.write_formula(row, last, f'=IF(AND({verdicts}),"{SAME}","{DIFFERENT}")', formats["check"], SAME)
+        formula = f'=IF(AND({verdicts}),"{SAME}","{DIFFERENT}")'
+        sheet.write_formula(row, COVER_LAST, formula, book.formats["check"], SAME)
         row += 1
-    book.colour_verdicts(sheet, (top, last, row - 1, last))
+    book.colour_verdicts(sheet, (top, COVER_LAST, row - 1, COVER_LAST))
+    return row
 
-    if report.blocking:
+
+def _add_reasons(book: _Book, sheet: Any, report: Report, row: int) -> int:
+    row = _heading(book, sheet, row, "Waarom deze staat een concept is")
+    for found in report.blocking:
+        _across(book, sheet, row, found.detail, "text", _height(found.detail, sum(COVER_WIDTHS) * 0.9, 15) + 4)
         row += 1
-        row = _heading(book, sheet, row, "Waarom deze staat een concept is")
-        for found in report.blocking:
-            sheet.merge_range(row, first, row, last, found.detail, formats["text"])
-            sheet.set_row(row, _height(found.detail, sum(widths) * 0.9, 15) + 4)
-            row += 1
+    return row
 
-    row += 1
+
+def _add_guide(book: _Book, sheet: Any, row: int) -> None:
     row = _heading(book, sheet, row, "Leeswijzer")
-    for name, look_like, meaning in (
+    for sample, look, meaning in (
         ("in te vullen", "input", "Alleen deze cellen zijn niet beveiligd."),
         ("1.234", "figure", "Gepubliceerd cijfer; wijzigen kan alleen met een nieuwe run. Bedragen in hele euro's."),
         ("1.234", "total", "Totaal, berekend uit de regels erboven of ernaast."),
         (SAME, "check", "Vergelijking met de gepubliceerde cijfers; bij een verschil is een cijfer gewijzigd."),
     ):
-        sheet.write_string(row, first, name, formats[look_like])
-        sheet.merge_range(row, first + 1, row, last, meaning, formats["note"])
-        sheet.set_row(row, _height(meaning, (widths[1] + widths[2]) * 1.05, 12.5) + 6)
-        if look_like == "check":
-            book.colour_verdicts(sheet, (row, first, row, first))
+        sheet.write_string(row, FIRST_COLUMN, sample, book.formats[look])
+        sheet.merge_range(row, FIRST_COLUMN + 1, row, COVER_LAST, meaning, book.formats["note"])
+        sheet.set_row(row, _height(meaning, sum(COVER_WIDTHS[1:]) * 1.05, 12.5) + 6)
+        if look == "check":
+            book.colour_verdicts(sheet, (row, FIRST_COLUMN, row, FIRST_COLUMN))
         row += 1
 
 
@@ -296,7 +313,7 @@ def _heading(book: _Book, sheet: Any, row: int, text: str, others: Sequence[str]
 
 def _add_count(book: _Book, report: Report, part: Part) -> Verdicts:
     """A part of one line (handbook 3.1)."""
-    words = texts.prescribed(names.STATEMENT, report.asked)
+    words = texts.prescribed(names.STATEMENT, report.statement)
     sheet, row = book.add_part(part, columns=(62, 16, 14))
     value = report.figures.lines[part.name]["total"]
     formats, column = book.formats, FIRST_COLUMN
@@ -309,7 +326,7 @@ def _add_count(book: _Book, report: Report, part: Part) -> Verdicts:
 
 def _add_admin_costs(book: _Book, report: Report, part: Part) -> Verdicts:
     """Three categories and their sum (handbook 3.2)."""
-    words = texts.prescribed(names.STATEMENT, report.asked)
+    words = texts.prescribed(names.STATEMENT, report.statement)
     sheet, row = book.add_part(part, columns=(54, 18, 14))
     values, formats, column = report.figures.lines[part.name], book.formats, FIRST_COLUMN
     sheet.write_string(row, column, words[f"{part.name}.heading"], formats["header"])
@@ -330,7 +347,7 @@ def _add_admin_costs(book: _Book, report: Report, part: Part) -> Verdicts:
 
 def _add_insured(book: _Book, report: Report, part: Part) -> Verdicts:
     """By age and sex, with the totals of both (handbook 3.3)."""
-    words = texts.prescribed(names.STATEMENT, report.asked)
+    words = texts.prescribed(names.STATEMENT, report.statement)
     sheet, row = book.add_part(part, columns=(44, 16, 16, 18))
     values, formats, column = report.figures.lines[part.name], book.formats, FIRST_COLUMN
     sheet.merge_range(row, column, row + 1, column, words[f"{part.name}.heading"], formats["header"])
@@ -367,7 +384,7 @@ def _add_insured(book: _Book, report: Report, part: Part) -> Verdicts:
 
 def _add_production(book: _Book, report: Report, part: Part) -> Verdicts:
     """A row for every performance; as many pages as it takes. Numbers of different units have no total."""
-    words = texts.prescribed(names.STATEMENT, report.asked)
+    words = texts.prescribed(names.STATEMENT, report.statement)
     rows, formats, column = report.figures.production, book.formats, FIRST_COLUMN
     sheet, row = book.add_part(part, columns=(46, 20, 22), fit_height=0)
     # The checks stand above the table: it may be hundreds of rows long.

@@ -1,7 +1,8 @@
 """Made-up input for the Wlz statement: every table of docs/tables.md, at any volume, the same for the same seed.
 
 Two years of it, T-1 and T, so that every quarter of T can be made. They come from hashes of a seed and a number
-(`zorgstat.draws`), from the lists in `reference/synth_wlz_*.csv`, and from nothing else. Nobody in them exists.
+(`zorgstat.draws`), from the lists in `reference/synth_wlz_*.csv`, and from nothing else. Nobody in them exists;
+beyond nine million people (30 million claims) a made-up bsn may also be a real one.
 
 Every finding occurs in some quarter of T (from some 50,000 claims on), save one: a cycle of successors would make every
 statement a concept.

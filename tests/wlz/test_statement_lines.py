@@ -10,8 +10,8 @@ from tests.support import assert_rows, frame
 from tests.wlz.support import ORGANISATIONS, rows, statement
 from zorgstat.wlz import admin_costs
 from zorgstat.wlz.calendar import ADMIN_COSTS, INSURED, PGB_HOLDERS
-from zorgstat.wlz.reshape import take_counts
-from zorgstat.wlz.statement import cells, cost_cells, fill_in, lines_owed
+from zorgstat.wlz.reshape import counts_as_rows
+from zorgstat.wlz.statement_lines import cells, cost_cells, fill_in, lines_owed
 from zorgstat.wlz.tables import STATEMENT_LINES
 
 COSTS = [("admin_costs", line) for line in ("internal_staff", "external_staff", "other", "total")]
@@ -75,7 +75,7 @@ def test_costs_are_rounded_by_category_and_totals_add_up_what_is_shown(spark: Sp
         0201         | admin_costs | total          | 0
         """,
     )
-    counts = take_counts(tallied, "organisation", cost_cells(ADMIN_COSTS))
+    counts = counts_as_rows(tallied, "organisation", cost_cells(ADMIN_COSTS))
     assert_rows(fill_in(owed, counts), expected, key=["organisation", "line"])
     told = {row["organisation"]: (row["rows"], row["rows_known"], row["rows_unknown"]) for row in tallied.collect()}
     assert told == {"5505": (3, 3, 0), "5506": (5, 4, 1), "0201": (1, 0, 1), "9999": (1, 1, 0)}
@@ -97,7 +97,7 @@ def test_people_add_up_and_nobody_owes_what_is_not_theirs(spark: SparkSession) -
         "missing_provider": F.col("man_65_plus"),  # no cell
     }
     owed = lines_owed(rows(spark, "wlz_organisations", ORGANISATIONS), statement())
-    lines = fill_in(owed, take_counts(counted, "code", given))
+    lines = fill_in(owed, counts_as_rows(counted, "code", given))
     assert {(row["part"], row["line"]): row["value"] for row in lines.where("value != 0").collect()} == {
         ("insured", "man_under_65"): 1,
         ("insured", "woman_under_65"): 20,

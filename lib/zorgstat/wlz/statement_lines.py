@@ -26,7 +26,7 @@ def lines_owed(organisations: DataFrame, statement: Statement) -> DataFrame:
 def fill_in(owed: DataFrame, counts: DataFrame) -> DataFrame:
     """The statement: every line that is owed, 0 where there is nothing; a total is the sum of the lines as shown.
 
-    In:  owed (from `lines_owed`), counts (from `reshape.take_counts`; a cell may be there in several rows).
+    In:  owed (from `lines_owed`), counts (from `reshape.counts_as_rows`; a cell may be there in several rows).
     Out: `tables.STATEMENT_LINES`. A cell that nobody owes is left out.
     """
     shown = F.broadcast(add_totals(counts))
