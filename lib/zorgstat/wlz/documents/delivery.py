@@ -33,6 +33,10 @@ class Checked:
     parcels: list[Parcel] = field(default_factory=list)
 
 
+class Task(str):
+    """What is left to do by hand with a document; another text that is found in one is a fault."""
+
+
 Files = Mapping[PurePosixPath, bytes]
 
 
@@ -89,13 +93,14 @@ def _check_document(checked: Checked, report: Report, name: Name, content: bytes
     elif not name.is_concept and not report.is_final:
         checked.faults.append(f"{path}: is not called a concept, and the published statement is one.")
     try:
-        told = list(_DOCUMENTS[name.document](checked, report, path, content))
+        found = list(_DOCUMENTS[name.document](report, content))
     except Unreadable as error:
-        told = [f"cannot be read as {names.EXTENSIONS[name.document]} ({error})."]
-    checked.faults += [f"{path}: {fault}" for fault in told]
+        found = [f"cannot be read as {names.EXTENSIONS[name.document]} ({error})."]
+    for each in found:
+        (checked.left_to_do if isinstance(each, Task) else checked.faults).append(f"{path}: {each}")
 
 
-def _statement(checked: Checked, report: Report, path: PurePosixPath, content: bytes) -> Iterator[str]:
+def _statement(report: Report, content: bytes) -> Iterator[str]:
     book = reading.workbook(content)
     yield from _wrong_run(report, book.value("run"))
     for what, name, expected in (
@@ -120,7 +125,7 @@ def _statement(checked: Checked, report: Report, path: PurePosixPath, content: b
     if not _filled(book.value("organisatie_naam")):
         empty.insert(0, "Organisatie")
     if empty:
-        checked.left_to_do.append(f"{path}: fill in {', '.join(empty)}.")
+        yield Task(f"fill in {', '.join(empty)}.")
 
 
 def _production(report: Report, book: Workbook) -> Iterator[str]:
@@ -134,7 +139,7 @@ def _production(report: Report, book: Workbook) -> Iterator[str]:
     yield from _performances(book, sheet, (row + 1, column), until, report.figures.production)
 
 
-def _estimate(checked: Checked, report: Report, path: PurePosixPath, content: bytes) -> Iterator[str]:
+def _estimate(report: Report, content: bytes) -> Iterator[str]:
     book = reading.workbook(content)
     expected = [provider.agb for provider in report.missing]
     if list(book.sheets) != expected:
@@ -163,13 +168,11 @@ def _performances(
         yield f"{sheet} differs from what was published in {count} of {len(expected)} rows."
 
 
-def _board_statement(checked: Checked, report: Report, path: PurePosixPath, content: bytes) -> Iterator[str]:
+def _board_statement(report: Report, content: bytes) -> Iterator[str]:
     told = reading.keywords(content)
     insured = report.figures.lines[INSURED.name]["total"]
     if not told:
-        checked.left_to_do.append(
-            f"{path}: is a scan or comes from elsewhere; see for yourself that it says {texts.number(insured)} insured."
-        )
+        yield Task(f"is a scan or comes from elsewhere; see for yourself that it says {texts.number(insured)} insured.")
         return
     yield from _wrong_run(report, told.get("run"))
     if told.get("organisatie") != report.code:
@@ -180,14 +183,14 @@ def _board_statement(checked: Checked, report: Report, path: PurePosixPath, cont
     if told.get("status") != report.status:
         yield f"status is {_show(told.get('status'))}."
     if report.is_final and not reading.is_signed(content):
-        checked.left_to_do.append(f"{path}: has no digital signature; the board signs it.")
+        yield Task("has no digital signature; the board signs it.")
 
 
-def _dossier(checked: Checked, report: Report, path: PurePosixPath, content: bytes) -> Iterator[str]:
+def _dossier(report: Report, content: bytes) -> Iterator[str]:
     yield from _wrong_run(report, reading.keywords(content).get("run"))
 
 
-def _letter(checked: Checked, report: Report, path: PurePosixPath, content: bytes) -> Iterator[str]:
+def _letter(report: Report, content: bytes) -> Iterator[str]:
     text = content.decode("utf-8", "replace")
     absent = [provider.agb for provider in report.missing if provider.agb not in text]
     if absent:
@@ -195,7 +198,7 @@ def _letter(checked: Checked, report: Report, path: PurePosixPath, content: byte
     if report.provenance.run_id not in text:
         yield f"is not of run {report.provenance.run_id}."
     if "......" in text:
-        checked.left_to_do.append(f"{path}: fill in who sends it.")
+        yield Task("fill in who sends it.")
 
 
 _DOCUMENTS = {

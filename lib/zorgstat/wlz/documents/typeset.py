@@ -102,7 +102,12 @@ def figures(report: Report) -> list[tuple[str, str]]:
     for part in report.parts:
         name = texts.title(part, report.statement)
         if part is PRODUCTION:
-            shown.append((f"{name}: {texts.performances(len(report.figures.production))}", _euro(report.figures)))
+            shown.append(
+                (
+                    f"{name}: {texts.performances(len(report.figures.production))}",
+                    texts.euro(report.figures.production_euro),
+                )
+            )
         for line in part.lines:
             value = report.figures.lines[part.name][line]
             shown.append((_name(name, part.lines, line), _value(part.name, value)))
@@ -135,10 +140,6 @@ def _name(part: str, lines: Sequence[str], line: str) -> str:
 
 def _value(part: str, value: int) -> str:
     return texts.euro(value) if part in IN_EURO else texts.number(value)
-
-
-def _euro(figures: Any) -> str:
-    return texts.euro(figures.production_euro)
 
 
 def _against(then: Statement, now: Statement) -> str:
