@@ -22,5 +22,5 @@ from zorgstat.text import side_by_side
         (1.5, 1.25, "costs 1.50 1.25 -0.25 -16.7%"),
     ],
 )
-def test_before_and_after(before: float | None, after: float | None, told: str) -> None:
+def test_a_figure_beside_its_change(before: float | None, after: float | None, told: str) -> None:
     assert " ".join(side_by_side("costs", before, after).split()) == told

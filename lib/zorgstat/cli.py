@@ -43,8 +43,22 @@ OUTPUT_ROOT = click.option(
 CONF = click.option(
     "--conf", multiple=True, metavar="KEY=VALUE", help="A setting of Spark, as with spark-submit; repeatable."
 )
+PUBLISHED = click.option(
+    "--output",
+    "output_root",
+    required=True,
+    type=ROOT,
+    metavar="ROOT",
+    help="Folder of the published tables: the --output of the run.",
+)
 ENGINE = click.option(
-    "--engine", type=click.Choice(ENGINES), default="spark", envvar="ZORGSTAT_ENGINE", show_default=True
+    "--engine",
+    type=click.Choice(ENGINES),
+    default="spark",
+    envvar="ZORGSTAT_ENGINE",
+    show_envvar=True,
+    show_default=True,
+    help="What computes; sail needs no Java.",
 )
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 RUN = click.argument("run_id", metavar="RUN")
@@ -64,14 +78,14 @@ Examples:
   zorgstat wlz run conf/wlz/2023-2.toml --input data/wlz --output published
 
 """
-    + EXIT_CODES,
+    + EXIT_CODES.replace("Exit codes:", "Exit codes of run:"),
 )
 @click.version_option(__version__)
 def command() -> None:
     """Dutch national health statistics on Spark and Delta."""
 
 
-@command.group()
+@command.group(short_help="Compute the index of physiotherapy practices.")
 def behandelindex() -> None:
     """The Behandelindex for physiotherapy: each practice compared with the national mean of like patients."""
 
@@ -115,7 +129,7 @@ def _add_run(group: click.Group, pipeline: Pipeline, meaning: str, examples: str
 _add_run(
     behandelindex,
     BEHANDELINDEX,
-    "Compute and publish the reporting versions that the SETTINGS files describe, one file a version.",
+    "Compute and publish the index. A SETTINGS file describes one reporting version.",
     """\
   zorgstat behandelindex run conf/behandelindex/2023-3.toml --input data/2023 --output published
   zorgstat behandelindex run conf/behandelindex/2023-*.toml --input data/2023 --output published
@@ -123,7 +137,7 @@ _add_run(
 )
 
 
-@command.group()
+@command.group(short_help="Quarterly statements of the Wlz, and their documents.")
 def wlz() -> None:
     """The Wlz quarterly statement of zorgkantoren and Wlz-uitvoerders, to the Zorginstituut."""
 
@@ -131,7 +145,7 @@ def wlz() -> None:
 _add_run(
     wlz,
     WLZ,
-    "Compute and publish the quarterly statements that the SETTINGS files describe, one file a quarter.",
+    "Compute and publish statements. A SETTINGS file describes one quarter.",
     """\
   zorgstat wlz run conf/wlz/2023-2.toml --input data/wlz --output published
   zorgstat wlz run conf/wlz/2023-*.toml --input data/wlz --output published
@@ -142,13 +156,13 @@ _add_run(
 @wlz.command("calendar", epilog="\b\nExamples:\n  zorgstat wlz calendar 2023")
 @click.argument("year", type=click.IntRange(FIRST_YEAR, LAST_YEAR), metavar="YEAR")
 def show_calendar(year: int) -> None:
-    """What is due when in a YEAR, and from whom: the quarterly statements, and the claims through Vektis."""
+    """What is due when in a YEAR. From whom: the quarterly statements, and the claims through Vektis."""
     print("\n".join(due.describe(year)))
 
 
 YEAR_NUMBER, QUARTER_NUMBER = click.IntRange(FIRST_YEAR, LAST_YEAR), click.IntRange(1, 4)
 ORGANISATIONS = click.option(
-    "--organisation", "organisations", multiple=True, metavar="CODE", help="Of this organisation; repeatable."
+    "--organisation", "organisations", multiple=True, metavar="CODE", help="Code of an organisation; repeatable."
 )
 
 
@@ -162,14 +176,19 @@ Examples:
 """
     + _exit_codes(documents.EXIT_CODES),
 )
-@OUTPUT_ROOT
+@PUBLISHED
 @click.option("--year", type=YEAR_NUMBER, required=True, help="Year of the statement.")
 @click.option("--quarter", type=QUARTER_NUMBER, required=True, help="Quarter of the statement.")
 @click.option("--to", "folder", required=True, type=ROOT, metavar="FOLDER", help="A new folder for the documents.")
 @ORGANISATIONS
-@click.option("--all", "every", is_flag=True, help="Of every organisation of the run.")
+@click.option("--all", "every", is_flag=True, help="Every organisation of the run.")
 @click.option(
-    "--input", "input_root", default="", type=ROOT, metavar="ROOT", help="Input tables of the run: names, rows read."
+    "--input",
+    "input_root",
+    default="",
+    type=ROOT,
+    metavar="ROOT",
+    help="Folder of the input tables of the run, for names and numbers of rows.",
 )
 @click.option("--dossier", "with_dossier", is_flag=True, help="A dossier in every quarter, not only in the second.")
 @CONF
@@ -186,7 +205,7 @@ def write_documents(
     conf: tuple[str, ...],
     engine: str,
 ) -> None:
-    """Write the documents of a published statement, in Dutch: workbooks, board statement, letter, dossier.
+    """Write the documents of a statement. In Dutch: workbooks, board statement, letter, dossier.
 
     Tables on this machine are read without an engine.
     """
@@ -214,7 +233,7 @@ Examples:
     + _exit_codes(documents.DELIVERY_EXIT_CODES),
 )
 @click.option("--check", "folder", required=True, type=ROOT, metavar="FOLDER", help="Folder of the documents.")
-@OUTPUT_ROOT
+@PUBLISHED
 @click.option("--year", type=YEAR_NUMBER, help="Year of the statement, where the files do not tell.")
 @click.option("--quarter", type=QUARTER_NUMBER, help="Quarter of the statement, where the files do not tell.")
 @ORGANISATIONS
@@ -229,7 +248,7 @@ def check_delivery(
     conf: tuple[str, ...],
     engine: str,
 ) -> None:
-    """Check a folder of documents before it is mailed, and tell what goes where by when. Mails nothing.
+    """Check a folder of documents. Before it is mailed: is it whole, and what goes where by when? Mails nothing.
 
     Without --organisation the folder should hold the documents of every organisation of the run.
     """
@@ -237,7 +256,7 @@ def check_delivery(
     raise SystemExit(documents.check_delivery(place, folder, year=year, quarter=quarter, organisations=organisations))
 
 
-@command.group()
+@command.group(short_help="Make synthetic input tables.")
 def synth() -> None:
     """Make synthetic input tables: no real person, practice or claim is in them."""
 
@@ -264,7 +283,7 @@ def _add_synth(
 
 _add_synth(
     BEHANDELINDEX,
-    """Write the seven input tables of the Behandelindex, and the truth they were made with (synth_practices).
+    """Write input tables of the Behandelindex. All seven, and the truth they were made with (synth_practices).
 
     The same seed gives the same rows on every machine and engine. Tables that are there already get a new version.
     """,
@@ -277,7 +296,7 @@ _add_synth(
 )
 _add_synth(
     WLZ,
-    """Write the ten input tables of the Wlz statement, for each quarter of a year.
+    """Write input tables of the Wlz statement. All ten, for each quarter of a year.
 
     The same seed gives the same rows on every machine and engine. Tables that are there already get a new version.
     """,
@@ -290,7 +309,7 @@ _add_synth(
 )
 
 
-@command.group()
+@command.group(short_help="Lay out tables by person.")
 def tables() -> None:
     """Look after the tables of a root."""
 
@@ -320,7 +339,7 @@ Examples:
 @CONF
 @ENGINE
 def optimize_tables(root: str, names: tuple[str, ...], dry_run: bool, conf: tuple[str, ...], engine: str) -> None:
-    """Lay tables out so that all rows of a person are in one file.
+    """Lay tables out by person. Those of the Behandelindex: all rows of a person come into one file.
 
     The table gets a new version with the same rows. Versions before it can be read until VACUUM removes their files.
     """
@@ -328,7 +347,7 @@ def optimize_tables(root: str, names: tuple[str, ...], dry_run: bool, conf: tupl
     raise SystemExit(job.optimize(root, names, engine=engine, conf=_pairs(conf), dry_run=dry_run, watch=watch))
 
 
-@command.group()
+@command.group(short_help="List, check, compare and withdraw runs.")
 def runs() -> None:
     """Look at published runs, check them, compare them, withdraw them."""
 
@@ -338,7 +357,7 @@ def _of_runs(name: str, examples: str) -> Callable[[Callable[..., None]], click.
     epilog = f"\b\nExamples:\n{examples}\n\n" + _exit_codes(run_commands.EXIT_CODES)
 
     def make(function: Callable[..., None]) -> click.Command:
-        for option in (ENGINE, CONF, OUTPUT_ROOT):
+        for option in (ENGINE, CONF, PUBLISHED):
             function = option(function)
         return runs.command(name, epilog=epilog)(function)
 
@@ -352,7 +371,7 @@ def _place(output_root: str, conf: tuple[str, ...], engine: str) -> Place:
 @_of_runs("list", "  zorgstat runs list --output published\n  zorgstat runs list --output published --json")
 @AS_JSON
 def list_runs(output_root: str, conf: tuple[str, ...], engine: str, as_json: bool) -> None:
-    """Every published run: current, superseded by a later one, or withdrawn."""
+    """List published runs. Each is current, superseded by a later one, or withdrawn."""
     raise SystemExit(run_commands.list_runs(_place(output_root, conf, engine), as_json=as_json))
 
 
@@ -360,7 +379,7 @@ def list_runs(output_root: str, conf: tuple[str, ...], engine: str, as_json: boo
 @RUN
 @AS_JSON
 def show_run(output_root: str, conf: tuple[str, ...], engine: str, run_id: str, as_json: bool) -> None:
-    """One run: inputs, settings, checksums, what its checks found, and what its phases took.
+    """Show one run. Its inputs, settings, checksums, what its checks found, and what its phases took.
 
     Of a run that failed its checks, and so was not published: what they found.
     """
@@ -378,7 +397,7 @@ def show_run(output_root: str, conf: tuple[str, ...], engine: str, run_id: str, 
 def verify_run(
     output_root: str, conf: tuple[str, ...], engine: str, run_id: str, recompute: bool, input_root: str
 ) -> None:
-    """Compare the stored rows of a run with the checksums that were published."""
+    """Verify the stored rows of a run. They are held against the checksums that were published."""
     place = _place(output_root, conf, engine)
     raise SystemExit(run_commands.verify(place, run_id, recompute=recompute, input_root=input_root))
 
@@ -390,8 +409,8 @@ def verify_run(
     "      --most 25 --json\n"
     "  zorgstat runs compare wlz-2023-2-001-0a1b2c wlz-2023-2-002-3d4e5f --output published",
 )
-@click.argument("before", metavar="RUN")
-@click.argument("after", metavar="RUN")
+@click.argument("before", metavar="BEFORE")
+@click.argument("after", metavar="AFTER")
 @click.option(
     "--most",
     "--practices",
@@ -399,13 +418,13 @@ def verify_run(
     type=click.IntRange(min=1),
     default=10,
     show_default=True,
-    help="So many practices, or lines of statements, that moved most.",
+    help="How many practices or lines to list, those that moved most first.",
 )
 @AS_JSON
 def compare_runs(
     output_root: str, conf: tuple[str, ...], engine: str, before: str, after: str, most: int, as_json: bool
 ) -> None:
-    """What changed from one run to another: settings, inputs, totals, and what moved most.
+    """Compare two runs. What changed in settings, inputs and totals, and what moved most.
 
     Of one pipeline: version 1 and version 2 of a year, two quarters, or a run and its correction, withdrawn or not.
     """
@@ -431,7 +450,7 @@ def withdraw_run(output_root: str, conf: tuple[str, ...], engine: str, run_id: s
 @click.option("--older-than", default=None, metavar="AGE", help="Only runs that wrote nothing for so long: 12h, 2d.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def clean_runs(output_root: str, conf: tuple[str, ...], engine: str, older_than: str | None, yes: bool) -> None:
-    """Remove rows of runs that were never published and are not at work. Tells first what it would remove."""
+    """Remove rows of unpublished runs. Those at work are left alone; tells first what it would remove."""
 
     def confirm() -> bool:
         try:
@@ -451,14 +470,15 @@ Examples:
   spark-sql --packages io.delta:delta-spark_4.2_2.13:4.4.0 -i current.sql
 """,
 )
-@OUTPUT_ROOT
+@PUBLISHED
 def views(output_root: str) -> None:
-    """Print SQL that makes a view of the current rows of every table: practice_index_current and so on."""
+    """Print SQL for views of current rows. One for every table: practice_index_current and so on."""
     raise SystemExit(run_commands.views(output_root))
 
 
 @command.command(
     "export",
+    short_help="Write files for others, small figures hidden.",
     epilog="""\b
 Examples:
   zorgstat export behandelindex-2023-3-001-0a1b2c --output published --to to-insurers --format xlsx
@@ -468,9 +488,11 @@ Examples:
     + _exit_codes(export.EXIT_CODES),
 )
 @RUN
-@OUTPUT_ROOT
+@PUBLISHED
 @click.option("--to", "folder", required=True, type=ROOT, metavar="FOLDER", help="A new folder for the files.")
-@click.option("--format", "form", type=click.Choice(list(export.FORMATS)), default="csv", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(list(export.FORMATS)), default="csv", show_default=True, help="Kind of files."
+)
 @click.option("--rules", "rules_file", type=ROOT, metavar="FILE.toml", help="What to hide; docs/disclosure.md.")
 @CONF
 @ENGINE
@@ -485,7 +507,7 @@ def export_tables(
     rules_file: str | None,
     as_json: bool,
 ) -> None:
-    """Write a run to files for others: figures about few people are hidden, and what would give them away."""
+    """Write a run of the Behandelindex to files for others: small figures are hidden, and what would give them away."""
     watch = progress.of_this_screen()
     place = _place(output_root, conf, engine)
     code = export.export_run(place, run_id, folder, form, rules_file=rules_file, as_json=as_json, watch=watch)

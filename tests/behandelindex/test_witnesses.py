@@ -236,7 +236,7 @@ def is_bsn(text: str | None) -> bool:
     return sum(int(digit) * weight for digit, weight in zip(text, (9, 8, 7, 6, 5, 4, 3, 2, -1), strict=True)) % 11 == 0
 
 
-def test_twins_are_twins() -> None:
+def test_is_bsn_asks_for_nine_digits() -> None:
     chance = random.Random(1)
     assert is_bsn("111222333")
     assert not any(is_bsn(f"{chance.randrange(10**8):08d}") for _ in range(10))

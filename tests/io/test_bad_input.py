@@ -55,7 +55,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("mutation", chosen)
 
 
-def test_names_are_names() -> None:
+def test_mutations_have_unique_names() -> None:
     assert len({mutation.name for mutation in ALL}) == len(ALL) >= 100
 
 
@@ -65,7 +65,7 @@ def on_this_engine(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "start", lambda *args, **kwargs: contextlib.nullcontext(engine))
 
 
-def test_mutation(
+def test_bad_input_gives_right_figures_or_a_message(
     mutation: Mutation, engine: Engine, on_this_engine: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert_ends_well(mutation, engine, tmp_path, capsys)

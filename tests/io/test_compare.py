@@ -19,7 +19,7 @@ from zorgstat import cli
 from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.behandelindex.settings import resolve
 from zorgstat.behandelindex.tables import INPUTS, OUTPUTS
-from zorgstat.io import compare, publication, run, runs
+from zorgstat.io import compare, publication, run
 from zorgstat.io.engine import Engine
 from zorgstat.io.place import Place
 from zorgstat.io.store import Store
@@ -184,7 +184,3 @@ def test_a_table_is_known_by_its_identity(before: str | None, after: str | None,
         for identity in (before, after)
     ]
     assert compare.compare_runs(*made)["inputs"] == {"claims": {"before": 3, "after": 3, "same": same}}
-
-
-def test_nothing_as_json() -> None:
-    assert runs.to_json({}) == "{}"

@@ -123,7 +123,7 @@ def test_production_that_was_missing_has_moved(before: dict[str, DataFrame], aft
     assert moved == [{"organisation": "5505", "part": "production", "line": "total", "before": 0, "after": 100}]
 
 
-def test_in_lines(before: dict[str, DataFrame], after: dict[str, DataFrame]) -> None:
+def test_a_comparison_as_lines_of_text(before: dict[str, DataFrame], after: dict[str, DataFrame]) -> None:
     lines = [" ".join(line.split()) for line in compare.describe(compared(before, after, 10))]
     assert {
         "appeared 1 5508",

@@ -60,7 +60,7 @@ def test_rows_of_nobody_and_of_no_zorgkantoor(spark: SparkSession) -> None:
     }
 
 
-def test_what_is_missing(spark: SparkSession) -> None:
+def test_missing_claims_and_costs_are_errors(spark: SparkSession) -> None:
     counts = """
     code | name                        | count
     5505 | wlz_claims                  | 1

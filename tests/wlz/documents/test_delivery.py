@@ -105,7 +105,7 @@ def test_what_is_missing_is_told(gone: PurePosixPath) -> None:
         ("0201/Wlz-2023-KW2-0201-begeleidende-tekst.txt", "0201 does not owe this document."),
     ],
 )
-def test_nothing_too_many(path: str, fault: str) -> None:
+def test_a_file_that_does_not_belong_is_a_fault(path: str, fault: str) -> None:
     assert f"{path}: {fault}" in faults(folder() | {PurePosixPath(path): b""})
 
 

@@ -236,7 +236,7 @@ def test_codes_are_text_never_a_number_or_a_formula() -> None:
 
 
 @pytest.mark.parametrize("name", ["=1+1", "https://zorg.example", '&L&8 "<x>" \x07 é', "a" * 300])
-def test_a_name_is_a_name(name: str) -> None:
+def test_a_name_stays_text_in_the_workbook(name: str) -> None:
     book = statement(report(name=name))
     assert named(book, "organisatie_naam").data_type == "s"
     assert named(book, "organisatie_naam").value == name.replace("\x07", "_x0007_")
