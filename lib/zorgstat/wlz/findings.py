@@ -102,7 +102,7 @@ COUNTED = (
         "Zorgaanbieders die vorig jaar meer dan een miljoen euro declareerden en dit kwartaal geen enkele "
         "declaratieregel hebben",
         "Ze staan in wlz_missing_providers. Vraag de declaraties op. Blijven ze uit, stuur dan de schatting met de "
-        "begeleidende brief naar het Zorginstituut.",
+        "begeleidende tekst naar het Zorginstituut.",
         (ZORGKANTOOR,),
     ),
     Rule(
