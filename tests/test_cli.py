@@ -287,3 +287,23 @@ def test_ctrl_c_ends_a_run_on_spark_and_leaves_the_version_before_it(delivery: D
     assert json.loads(published["checksums"]) == delivery.result["checksums"]
     shown = stdout + stderr + logs_in(tmp_path)
     assert not any(bsn in shown for bsn in delivery.citizens)
+
+
+def test_a_reader_that_has_gone_is_no_fault(tmp_path: Path) -> None:
+    """As with `| head`: no message, and the code that a shell gives for it."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    words = [SCRIPT, "runs", "list", "--output", str(tmp_path)]
+    ran = subprocess.run(
+        words, env=environment(tmp_path), stdout=theirs, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(theirs)
+    assert (ran.returncode, ran.stderr) == (141, "")
+
+
+def test_a_letter_that_the_screen_has_no_sign_for_is_spelt_out(tmp_path: Path) -> None:
+    root = tmp_path / "één"
+    root.mkdir()
+    ran = zorgstat("runs", "list", "--output", root, logs=tmp_path, PYTHONIOENCODING="ascii")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert r"\xe9\xe9n" in ran.stdout

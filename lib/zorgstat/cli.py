@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -65,6 +66,9 @@ RUN = click.argument("run_id", metavar="RUN")
 
 
 def main() -> NoReturn:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a letter that the screen has no sign for is spelt out
+            stream.reconfigure(errors="backslashreplace")
     command.main(prog_name="zorgstat")
     raise SystemExit(0)
 

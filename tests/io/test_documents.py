@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shutil
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
@@ -299,11 +300,19 @@ def test_what_cannot_be_asked(
     assert "it has 2022 quarter 2, 2023 quarter 1, 2023 quarter 2." in told(2, quarter=3)
     assert "9999: not in wlz-2023-2-001" in told(2, organisations=["9999"], every=False)
     assert "is there already" in told(2, folder=str(used))
+    assert "s3://bucket/to is no folder of this machine" in told(2, folder="s3://bucket/to")
     assert "cannot be read" in told(3, input_root=str(tmp_path / "nowhere"))
     assert [path.name for path in tmp_path.iterdir()] == ["used"]
     assert [path.name for path in used.iterdir()] == ["mine.txt"]
     assert documents.check_delivery(office.place, str(tmp_path / "nowhere")) == 2
-    assert documents.check_delivery(office.place, str(used)) == 2  # the names do not tell a quarter
+    assert documents.check_delivery(office.place, str(used)) == 2
+    assert "no file has the name and place of a document" in capsys.readouterr().err
+    for quarter in (1, 2, 2):
+        organisation = used / "5505"
+        organisation.mkdir(exist_ok=True)
+        (organisation / f"Wlz-2023-KW{quarter}-5505-kwartaalstaat.xlsx").touch()
+    assert documents.check_delivery(office.place, str(used)) == 2
+    assert "several quarters (1 of 2023 quarter 1, 1 of 2023 quarter 2)" in capsys.readouterr().err
     assert documents.check_delivery(Place(str(tmp_path / "empty")), str(used), year=2023, quarter=2) == 2
 
 
@@ -328,7 +337,13 @@ def test_names_come_from_the_tables_that_the_run_read(
         DeltaTable(path).restore(0)
 
 
-def test_never_half_a_folder(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_engine: None) -> None:
+def test_never_half_a_folder(
+    office: Office,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    no_engine: None,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     written = []
     write_bytes = Path.write_bytes
 
@@ -339,17 +354,88 @@ def test_never_half_a_folder(office: Office, tmp_path: Path, monkeypatch: pytest
         return write_bytes(path, content)
 
     monkeypatch.setattr(Path, "write_bytes", write_some)
-    assert documents.write_documents(office.place, 2023, 2, str(tmp_path / "to"), every=True) == 2
+    assert documents.write_documents(office.place, 2023, 2, str(tmp_path / "to"), every=True) == 70
+    assert "A disk is full" in capsys.readouterr().err
     assert len(written) == 4
     assert list(tmp_path.iterdir()) == []
 
 
-def test_rows_that_are_gone_are_told(office: Office, tmp_path: Path, no_engine: None) -> None:
+def _without_a_table(table: Path) -> None:
+    shutil.rmtree(table)
+
+
+def _without_errors(findings: Path) -> None:
+    DeltaTable(str(findings)).delete("severity = 'error'")
+
+
+def _without_rows(table: Path) -> None:
+    DeltaTable(str(table)).delete()
+
+
+@pytest.mark.parametrize(
+    ("table", "lose"),
+    [
+        ("wlz_statement_lines", _without_rows),
+        ("wlz_findings", _without_a_table),
+        ("wlz_findings", _without_errors),
+        ("wlz_production", _without_rows),
+        ("wlz_missing_estimates", _without_rows),
+    ],
+)
+def test_rows_that_are_gone_are_told(
+    office: Office,
+    tmp_path: Path,
+    no_engine: None,
+    capsys: pytest.CaptureFixture[str],
+    table: str,
+    lose: Callable[[Path], None],
+) -> None:
+    """A statement whose findings are gone would look final."""
     root, to = tmp_path / "out", tmp_path / "to"
     shutil.copytree(office.place.root, root)
-    DeltaTable(str(root / "wlz_statement_lines")).delete()
+    lose(root / table)
     assert documents.write_documents(Place(str(root)), 2023, 2, str(to), every=True) == 4
+    told = capsys.readouterr().err
+    assert re.search(rf"{table}: [\d,]+ rows of wlz-2023-2-001-\w+ were published, \d+ are there\.", told)
     assert not to.exists()
+
+
+def test_a_published_table_that_cannot_be_read(
+    office: Office, tmp_path: Path, no_engine: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "out"
+    shutil.copytree(office.place.root, root)
+    for file in (root / "wlz_production").glob("*.parquet"):
+        file.unlink()
+    assert documents.write_documents(Place(str(root)), 2023, 2, str(tmp_path / "to"), every=True) == 3
+    assert "wlz_production" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        (None, None),
+        (" \t", None),
+        ("Noord\nen  Zuid\r", "Noord en Zuid"),
+        ("\u202eNoord\x1b[31m", "Noord [31m"),
+        ("123456782 BV", "... BV"),
+        ("x" * 300, "x" * 60),
+        ("Zorg " * 100, " ".join(["Zorg"] * 39) + "..."),
+    ],
+)
+def test_a_name_as_it_can_be_shown(
+    office: Office, tmp_path: Path, no_engine: None, name: str | None, shown: str | None
+) -> None:
+    register = [row | {"name": name} for row in TABLES["wlz_organisations"].to_pylist()]
+    providers = [row | {"name": name} for row in TABLES["wlz_providers"].to_pylist()]
+    changed = {"wlz_organisations": register, "wlz_providers": providers}
+    inputs = write_inputs(tmp_path / "in", {**TABLES, **{
+        table: pa.Table.from_pylist(rows, schema=SCHEMAS[table].remove_metadata()) for table, rows in changed.items()
+    }})  # fmt: skip
+    run_row = {"run_id": "run", "inputs": json.dumps(dict.fromkeys(SCHEMAS, 0)), "input_identities": None}
+    register_of_run = reports.read_register(office.place, Attempt(), run_row, str(inputs))
+    assert {row["name"] for row in register_of_run.organisations.values()} == {shown}
+    assert set(register_of_run.providers.values()) == {shown}
 
 
 def test_with_an_engine_where_delta_rs_cannot_read(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -68,10 +70,14 @@ def guard(work: Callable[[Attempt], None]) -> int:
     try:
         with attempt.until_the_end:
             work(attempt)
+        sys.stdout.flush()
         return 0
     except ZorgstatError as error:
         _say(_headline(error), str(error) + (f"\n{attempt.fate}" if error.exit_code in (4, 5) else ""))
         return error.exit_code
+    except BrokenPipeError:  # whoever read the output has gone: `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python writes when it ends
+        return 128 + signal.SIGPIPE
     except KeyboardInterrupt:
         _say("stopped", f"Ctrl-C. {attempt.fate}")
         return 130

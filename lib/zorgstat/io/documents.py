@@ -6,15 +6,19 @@ Where delta-rs can read the tables this takes seconds and no engine. Everything 
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import NoReturn
 
 from zorgstat.errors import CheckError, SettingsError
 from zorgstat.io.attempt import UNEXPECTED, Attempt, guard
 from zorgstat.io.files import write_whole
+from zorgstat.io.paths import folder_here
 from zorgstat.io.place import Place
 from zorgstat.io.reports import read
-from zorgstat.text import day, line
+from zorgstat.text import day, line, on_one_line
 from zorgstat.wlz.calendar import Statement
 from zorgstat.wlz.documents import delivery, letter, names, typeset, workbook
 from zorgstat.wlz.documents.content import Report
@@ -62,13 +66,14 @@ def write_documents(
         attempt.outcome = "Nothing was written."
         if bool(organisations) == every:
             raise SettingsError("say whose documents: --organisation CODE (repeatable), or --all.")
+        to = folder_here(folder)
         reports = read(place, attempt, Statement(year, quarter), organisations, input_root)
         made = {
             names.name(report, document).path: MAKERS[document](report)
             for report in reports
             for document in names.owed(report, with_dossier=with_dossier)
         }
-        write_whole(Path(folder), lambda partial: _write(partial, made))
+        write_whole(to, lambda partial: _write(partial, made))
         attempt.outcome = "The documents were written."
         print(summarise(reports, folder, len(made)))
 
@@ -109,25 +114,38 @@ def _files(folder: Path) -> dict[PurePosixPath, bytes]:
     """Every file below a folder, but for those that a file manager hides."""
     if not folder.is_dir():
         raise SettingsError(f"{folder}: there is no such folder.")
+
+    def stop(error: OSError) -> NoReturn:
+        raise error
+
     try:
         return {
-            PurePosixPath(path.relative_to(folder).as_posix()): path.read_bytes()
-            for path in folder.rglob("*")
-            if path.is_file() and not path.name.startswith(".")
+            PurePosixPath((Path(below) / name).relative_to(folder).as_posix()): (Path(below) / name).read_bytes()
+            for below, _, files in os.walk(folder, onerror=stop)
+            for name in files
+            if not name.startswith(".")
         }
     except OSError as error:
-        raise SettingsError(f"{folder} cannot be read ({error.strerror or type(error).__name__}).") from None
+        raise SettingsError(
+            f"{error.filename or folder} cannot be read ({error.strerror or type(error).__name__})."
+        ) from None
 
 
 def _statement_of(files: Iterable[PurePosixPath], year: int | None, quarter: int | None) -> Statement:
     """The quarter that was named, or the one that the names of the files tell."""
     if year is not None and quarter is not None:
         return Statement(year, quarter)
-    told = {(name.year, name.quarter) for name in map(names.parse, files) if name}
-    told = {(y, q) for y, q in told if year in (None, y) and quarter in (None, q)}
-    if len(told) != 1:
-        raise SettingsError("the names of the files do not tell one quarter; name it with --year and --quarter.")
-    return Statement(*told.pop())
+    quarters = Counter((name.year, name.quarter) for name in map(names.parse, files) if name)
+    told = {(y, q): count for (y, q), count in quarters.items() if year in (None, y) and quarter in (None, q)}
+    if len(told) == 1:
+        return Statement(*told.popitem()[0])
+    if told:
+        listed = ", ".join(f"{count} of {y} quarter {q}" for (y, q), count in sorted(told.items()))
+        raise SettingsError(f"the folder holds documents of several quarters ({listed}); name --year and --quarter.")
+    raise SettingsError(
+        "no file has the name and place of a document (CODE/Wlz-YEAR-KWn-CODE-...): name the folder that "
+        "`wlz documents` wrote --to; or name --year and --quarter."
+    )
 
 
 def summarise(reports: Sequence[Report], folder: str, count: int) -> str:
@@ -135,7 +153,7 @@ def summarise(reports: Sequence[Report], folder: str, count: int) -> str:
     lines = [f"{reports[0].provenance.run_id}: {count} documents in {folder}"]
     for report in reports:
         rules = ", ".join(f"{found.rule} {found.count:,}" for found in report.blocking)
-        lines.append(line(report.title, "final" if report.is_final else f"concept: {rules}"))
+        lines.append(line(on_one_line(report.title), "final" if report.is_final else f"concept: {rules}"))
     return "\n".join(lines)
 
 

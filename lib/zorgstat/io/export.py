@@ -20,6 +20,7 @@ from zorgstat.disclosure import Rules, resolve
 from zorgstat.errors import SettingsError
 from zorgstat.io import config, files, outputs, publication
 from zorgstat.io.attempt import UNEXPECTED, Attempt, guard
+from zorgstat.io.paths import folder_here
 from zorgstat.io.place import Place
 from zorgstat.io.progress import Reporter, Watch, plain_lines
 from zorgstat.io.store import Store
@@ -72,10 +73,11 @@ def export_run(
     def work(attempt: Attempt) -> None:
         attempt.outcome = "Nothing was exported."
         rules = config.read(rules_file, resolve) if rules_file else Rules()
+        to = folder_here(folder)
         store = place.open(attempt)
         run_row, earlier_rows = choose(store.rows(RUNS), run_id)
         with watch(f"export {run_id}", store.engine) as report:
-            done = export(store, run_row, earlier_rows, Path(folder), format, rules, report)
+            done = export(store, run_row, earlier_rows, to, format, rules, report)
         attempt.outcome = "The files were written."
         print(json.dumps(done.as_json(), ensure_ascii=False) if as_json else summarise(done))
 

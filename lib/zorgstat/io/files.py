@@ -6,6 +6,7 @@ Needs pyarrow and, for workbooks, XlsxWriter, where they are used: a cluster has
 from __future__ import annotations
 
 import csv
+import errno
 import itertools
 import secrets
 import shutil
@@ -51,7 +52,7 @@ def refuse_used(folder: Path) -> None:
 def write_whole(folder: Path, write: Callable[[Path], list[str]]) -> list[str]:
     """Fills a folder beside the one that is asked for, which then takes its name. Returns the paths of the files.
 
-    Raises SettingsError when the disk does not allow it, and leaves nothing behind.
+    Raises SettingsError when the disk does not allow it, and leaves nothing behind; a full disk is an OSError.
     """
     folder = folder.absolute()
     partial = folder.parent / f".{folder.name}.{secrets.token_hex(4)}"
@@ -61,6 +62,8 @@ def write_whole(folder: Path, write: Callable[[Path], list[str]]) -> list[str]:
         refuse_used(folder)
         partial.replace(folder)
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
         raise SettingsError(f"{folder} cannot be written ({error.strerror or type(error).__name__}).") from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)

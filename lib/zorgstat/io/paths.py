@@ -18,6 +18,14 @@ def local_path(root: str) -> Path | None:
     return None if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/", root) else Path(root).absolute()
 
 
+def folder_here(named: str) -> Path:
+    """A folder for files of this machine. Raises SettingsError for an address of another."""
+    folder = local_path(named)
+    if folder is None:
+        raise SettingsError(f"{named} is no folder of this machine; files are written to one, and can be copied.")
+    return folder
+
+
 def in_sql(path: str) -> str:
     """A Delta table in a statement, by its path."""
     return "delta.`" + path.replace("`", "``") + "`"

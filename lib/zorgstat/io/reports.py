@@ -6,6 +6,7 @@ Where delta-rs can read the tables this takes no engine.
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +19,7 @@ from zorgstat.io import delta_rs, publication
 from zorgstat.io.attempt import Attempt
 from zorgstat.io.paths import table_path
 from zorgstat.io.place import Place
-from zorgstat.io.store import Store, is_same_table
+from zorgstat.io.store import Store, is_same_table, why_unreadable
 from zorgstat.tables import RUN_FINDINGS, RUNS, Table
 from zorgstat.wlz import findings
 from zorgstat.wlz.calendar import Statement
@@ -38,6 +39,7 @@ from zorgstat.wlz.tables import (
 
 PIPELINE = "wlz"
 LEFT_OUT = "..."
+LONGEST_NAME, LONGEST_WORD = 200, 60  # letters, of what a page can show
 Rows = list[dict[str, Any]]
 
 
@@ -46,7 +48,7 @@ class Register:
     """What the inputs of a run say of the codes in its outputs; empty where nobody looked."""
 
     organisations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by code
-    providers: Mapping[str, str] = field(default_factory=dict)  # AGB -> name
+    providers: Mapping[str, str | None] = field(default_factory=dict)  # AGB -> name
     rows: Mapping[str, int | None] = field(default_factory=dict)  # input table -> rows
 
 
@@ -76,6 +78,7 @@ def read(
         MISSING_ESTIMATES: shown[:1],
     }
     found = _rows_of_runs(place, attempt, wanted)
+    _refuse_lost_rows(found, wanted, by_statement.values())
     register = read_register(place, attempt, run, input_root) if input_root else Register()
     reports = _assemble(statement, run, earlier, by_statement, found, register, checks)
     if not reports:
@@ -111,7 +114,10 @@ def _rows_of_runs(place: Place, attempt: Attempt, wanted: Mapping[Table, Sequenc
     for table, run_ids in wanted.items():
         path = table_path(place.root, table.name)
         known = delta_rs.is_table(path)
-        rows = delta_rs.rows_of_runs(path, run_ids) if known else [] if known is False else None
+        try:
+            rows = delta_rs.rows_of_runs(path, run_ids) if known else [] if known is False else None
+        except Exception as error:
+            raise TableError([f"output {why_unreadable(place.root, table, error)}"]) from None
         if rows is not None:
             found[table] = rows
     if len(found) < len(wanted):
@@ -120,6 +126,21 @@ def _rows_of_runs(place: Place, attempt: Attempt, wanted: Mapping[Table, Sequenc
             rows_of_table = store.read(table).where(F.col("run_id").isin(list(run_ids))).collect()
             found[table] = [row.asDict() for row in rows_of_table]
     return found
+
+
+def _refuse_lost_rows(
+    found: Mapping[Table, Rows], wanted: Mapping[Table, Sequence[str]], runs: Iterable[Mapping[str, Any]]
+) -> None:
+    """Raises CheckError where a published run has not as many rows as it says: its documents would look final."""
+    lost = []
+    for run in runs:
+        counts = json.loads(run["row_counts"])
+        for table, run_ids in wanted.items():
+            published, there = counts.get(table.name, 0), sum(row["run_id"] == run["run_id"] for row in found[table])
+            if run["run_id"] in run_ids and published != there:
+                lost.append(f"{table.name}: {published:,} rows of {run['run_id']} were published, {there:,} are there.")
+    if lost:
+        raise CheckError("\n".join(lost))
 
 
 def read_register(place: Place, attempt: Attempt, run: Mapping[str, Any], input_root: str) -> Register:
@@ -152,10 +173,17 @@ def read_register(place: Place, attempt: Attempt, run: Mapping[str, Any], input_
         tables = [[row.asDict() for row in frames[table.name].collect()] for table in (ORGANISATIONS, PROVIDERS)]
     organisations, providers = tables
     return Register(
-        {row["code"]: row for row in organisations or []},
-        {row["provider_agb"]: row["name"] for row in providers or []},
+        {row["code"]: row | {"name": _as_shown(row["name"])} for row in organisations or []},
+        {row["provider_agb"]: _as_shown(row["name"]) for row in providers or []},
         sizes,
     )
+
+
+def _as_shown(name: str | None) -> str | None:
+    """A name on one line, of a length that a page can hold; None for none. What looks like a bsn is left out."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in name or "")
+    words = content.LIKE_A_CITIZEN.sub(LEFT_OUT, printable).split()
+    return textwrap.shorten(" ".join(word[:LONGEST_WORD] for word in words), LONGEST_NAME, placeholder=LEFT_OUT) or None
 
 
 def _assemble(

@@ -15,11 +15,12 @@ import pytest
 from tests.wlz.documents.reports import PROVIDER, UNNAMED, concept, report, uitvoerder
 from zorgstat.io.documents import MAKERS
 from zorgstat.wlz.documents import delivery, names
-from zorgstat.wlz.documents.content import Report
+from zorgstat.wlz.documents.content import Performance, Report
 
 REPORTS = [report(missing=[PROVIDER, UNNAMED]), uitvoerder()]
 STATEMENT = PurePosixPath("5505/Wlz-2023-KW2-5505-kwartaalstaat.xlsx")
 ESTIMATE = PurePosixPath("5505/Wlz-2023-KW2-5505-schatting-ontbrekende-declaraties.xlsx")
+DOSSIER = PurePosixPath("5505/Wlz-2023-KW2-5505-dossier.pdf")
 BOARD = PurePosixPath("0201/Wlz-2023-KW2-0201-bestuursverklaring.pdf")
 LETTER = PurePosixPath("5505/Wlz-2023-KW2-5505-begeleidende-tekst.txt")
 Folder = dict[PurePosixPath, bytes]
@@ -70,6 +71,7 @@ def test_a_whole_folder_can_go_and_each_document_has_its_address_and_day() -> No
         f"{LETTER}: fill in who sends it.",
         "5505/Wlz-2023-KW2-5505-bestuursverklaring.pdf: has no digital signature; the board signs it.",
         f"{STATEMENT}: fill in Naam contactpersoon, Functie, Telefoon, E-mail.",
+        "wlz-2023-2-002-0a1b2c: look at what its checks found (retention_too_short).",
         *[f"{code}: look at the warnings before it is sent (credit_without_debit)." for code in ("5505", "0201")],
     ]
 
@@ -128,6 +130,41 @@ def test_a_changed_figure_is_found(name: str, fault: str) -> None:
     assert faults(files) == [f"{STATEMENT}: {fault}"]
 
 
+def test_an_amount_changed_in_the_covering_text_is_found() -> None:
+    for figure in ("12000001", "31.257", "12000002"):
+        changed = folder()[LETTER].replace(figure.encode(), b"1")
+        assert len(faults(folder() | {LETTER: changed})) == 1, figure
+
+
+def test_an_estimate_has_three_columns_and_no_more() -> None:
+    def add(book: Any) -> None:
+        book["12000001"]["E2"].value = "naam"
+
+    more = edited(folder()[ESTIMATE], add)
+    assert faults(folder() | {ESTIMATE: more}) == [
+        f"{ESTIMATE}: 12000001 has more columns than Nza prestatiecode, Aantal, Totaalbedrag."
+    ]
+
+
+def test_a_performance_without_a_code_can_be_saved_again() -> None:
+    figures = replace(report().figures, production=(Performance("", 1, 10), Performance("Z001", 2, 20)))
+    [own] = reports = [report(1, figures=replace(figures, lines=report(1).figures.lines))]
+    files = folder(reports)
+    path = names.name(own, names.STATEMENT).path
+    files[path] = edited(files[path], lambda book: None)
+    assert faults(files, reports) == []
+
+
+def test_a_pdf_of_another_document_or_organisation_is_found() -> None:
+    files = folder()
+    dossier = DOSSIER.parent.parent / "0201" / DOSSIER.name.replace("5505", "0201")
+    assert faults(files | {DOSSIER: files[BOARD]}) == [
+        f"{DOSSIER}: document is bestuursverklaring, expected dossier.",
+        f"{DOSSIER}: organisation is 0201, expected 5505.",
+    ]
+    assert faults(files | {DOSSIER: files[dossier]}) == [f"{DOSSIER}: organisation is 0201, expected 5505."]
+
+
 def test_a_changed_performance_is_found() -> None:
     def change(book: Any) -> None:
         book["Productie en kosten"]["C10"].value = 4
@@ -184,7 +221,7 @@ def test_a_concept_is_not_mailed() -> None:
 
 
 def test_a_scan_of_the_signed_statement_is_for_a_person_to_read() -> None:
-    checked = delivery.check(REPORTS, folder() | {BOARD: b"%PDF-1.4 a picture"})
+    checked = delivery.check(REPORTS, folder() | {BOARD: b"%PDF-1.4 a picture %%EOF\n"})
     assert checked.faults == []
     assert (
         f"{BOARD}: is a scan or comes from elsewhere; see for yourself that it says 1.058.022 insured."
@@ -202,6 +239,13 @@ def test_a_board_statement_of_other_figures_is_found() -> None:
 
 @pytest.mark.parametrize("path", [STATEMENT, ESTIMATE, BOARD])
 def test_what_cannot_be_read_is_told(path: PurePosixPath) -> None:
-    for content in (b"", b"PK\x03\x04 broken", b"<html>"):
+    whole = folder()[path]
+    contents = [b"", b"PK\x03\x04 broken", b"<html>", b"%PDF-1.7\n", whole[: len(whole) - 1200]]
+    if path.suffix == ".xlsx":
+        place = whole.index(b"xl/worksheets/sheet1.xml") + 40
+        contents.append(
+            whole[:place] + bytes(byte ^ 0x55 for byte in whole[place : place + 200]) + whole[place + 200 :]
+        )
+    for content in contents:
         [fault] = faults(folder() | {path: content})
         assert fault.startswith(f"{path}: cannot be read as {path.suffix[1:]}")

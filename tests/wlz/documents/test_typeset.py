@@ -93,7 +93,8 @@ def test_what_a_pdf_says_of_itself() -> None:
     assert told is not None
     assert told.title == "Bestuursverklaring bij het aantal verzekerden Wlz 2023"
     assert told.keywords == (
-        "run=wlz-2023-2-002-0a1b2c, organisatie=5505, status=definitief, verzekerden_totaal=1058022"
+        "document=bestuursverklaring, run=wlz-2023-2-002-0a1b2c, organisatie=5505, status=definitief, "
+        "verzekerden_totaal=1058022"
     )
 
 

@@ -164,6 +164,11 @@ def faults(report: Report) -> list[str]:
     odd = sum(1 for provider in report.missing if not SHEET_NAME.fullmatch(provider.agb))
     if odd:
         found.append(f"{report.code}: {odd} missing providers have an AGB code that cannot name a sheet.")
+    alike = len(report.missing) - len({provider.agb.lower() for provider in report.missing})
+    if alike:
+        found.append(
+            f"{report.code}: {alike} missing providers have an AGB code that differs from another by case only."
+        )
     suspect = sum(1 for code in shown if LIKE_A_CITIZEN.search(code))
     if suspect:
         found.append(f"{report.code}: {suspect} codes of performances or providers look like a bsn; mend the claims.")

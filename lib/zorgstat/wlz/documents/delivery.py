@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import PurePosixPath
 
 from zorgstat.wlz.calendar import INSURED, PRODUCTION
-from zorgstat.wlz.documents import names, reading, texts, workbook
+from zorgstat.wlz.documents import letter, names, reading, texts, workbook
 from zorgstat.wlz.documents.content import Performance, Report
 from zorgstat.wlz.documents.names import Name
 from zorgstat.wlz.documents.reading import Unreadable, Workbook
@@ -61,6 +61,9 @@ def check(reports: Sequence[Report], files: Files) -> Checked:
         else:
             found[name.code, name.document] = path
             _check_document(checked, report, name, files[path])
+    remarks = ", ".join(check.rule for check in reports[0].provenance.checks if check.count) if reports else ""
+    if remarks:
+        checked.left_to_do.append(f"{reports[0].provenance.run_id}: look at what its checks found ({remarks}).")
     for report in reports:
         if not report.is_final:
             rules = ", ".join(finding.rule for finding in report.blocking)
@@ -151,6 +154,8 @@ def _estimate(report: Report, content: bytes) -> Iterator[str]:
         cells = book.sheets[provider.agb]
         if [cells.get((1, column)) for column in (1, 2, 3)] != headings:
             yield f"the columns of {provider.agb} are not {', '.join(headings)}."
+        if any(column > len(headings) for _, column in cells):
+            yield f"{provider.agb} has more columns than {', '.join(headings)}."
         until = max((row for row, _ in cells), default=1) + 1
         yield from _performances(book, provider.agb, (2, 1), until, provider.estimates)
 
@@ -159,7 +164,8 @@ def _performances(
     book: Workbook, sheet: str, first: tuple[int, int], until: int, published: Sequence[Performance]
 ) -> Iterator[str]:
     cells, (row, column) = book.sheets.get(sheet, {}), first
-    stored = [tuple(cells.get((line, column + place)) for place in range(3)) for line in range(row, until)]
+    rows = [[cells.get((line, column + place)) for place in range(3)] for line in range(row, until)]
+    stored = [(code if code is not None else "", quantity, amount) for code, quantity, amount in rows]
     expected = [(each.code, each.quantity, each.amount_euro) for each in published]
     if len(stored) != len(expected):
         yield f"{sheet} has {len(stored)} rows, published are {len(expected)}."
@@ -174,27 +180,25 @@ def _board_statement(report: Report, content: bytes) -> Iterator[str]:
     if not told:
         yield Task(f"is a scan or comes from elsewhere; see for yourself that it says {texts.number(insured)} insured.")
         return
-    yield from _wrong_run(report, told.get("run"))
-    if told.get("organisatie") != report.code:
-        yield f"organisation is {_show(told.get('organisatie'))}, expected {report.code}."
+    yield from _wrong_pdf(report, names.BOARD_STATEMENT, told)
     number = told.get(texts.CELLS[INSURED.name, "total"])
     if number != str(insured):
         yield f"says {_show(number)} insured, published is {insured}."
-    if told.get("status") != report.status:
-        yield f"status is {_show(told.get('status'))}."
     if report.is_final and not reading.is_signed(content):
         yield Task("has no digital signature; the board signs it.")
 
 
 def _dossier(report: Report, content: bytes) -> Iterator[str]:
-    yield from _wrong_run(report, reading.keywords(content).get("run"))
+    yield from _wrong_pdf(report, names.DOSSIER, reading.keywords(content))
 
 
 def _letter(report: Report, content: bytes) -> Iterator[str]:
     text = content.decode("utf-8", "replace")
-    absent = [provider.agb for provider in report.missing if provider.agb not in text]
-    if absent:
-        yield f"does not name {', '.join(absent)}."
+    for provider in report.missing:
+        if provider.agb not in text:
+            yield f"does not name {provider.agb}."
+        if letter.estimated(provider) not in text:
+            yield f"does not say of {provider.agb}: {letter.estimated(provider)}"
     if report.provenance.run_id not in text:
         yield f"is not of run {report.provenance.run_id}."
     if "......" in text:
@@ -213,6 +217,18 @@ _DOCUMENTS = {
 def _wrong_run(report: Report, run: object) -> Iterator[str]:
     if run != report.provenance.run_id:
         yield f"is of run {_show(run)}, published is {report.provenance.run_id}; make the documents again."
+
+
+def _wrong_pdf(report: Report, document: str, told: Mapping[str, str]) -> Iterator[str]:
+    """In: told (`reading.keywords`)."""
+    yield from _wrong_run(report, told.get("run"))
+    for what, keyword, expected in (
+        ("document", "document", document),
+        ("organisation", "organisatie", report.code),
+        ("status", "status", report.status),
+    ):
+        if told.get(keyword) != expected:
+            yield f"{what} is {_show(told.get(keyword))}, expected {expected}."
 
 
 def _filled(value: object) -> bool:

@@ -60,10 +60,14 @@ def write(report: Report) -> str:
 def _about(provider: MissingProvider, prior_year: int) -> list[str]:
     cents = provider.prior_year_amount_cents
     name = f"{provider.name}, AGB-code {provider.agb}" if provider.name else f"AGB-code {provider.agb}"
-    together = sum(row.amount_euro for row in provider.estimates)
     return [
         f"- {name}",
         f"  In elk geval sinds {texts.day(provider.since)} geen declaraties.",
         f"  Declaraties {prior_year}: {texts.euro(cents // 100)},{cents % 100:02}.",
-        f"  Schatting van het kwartaal: {texts.euro(together)}, {texts.performances(len(provider.estimates))}.",
+        f"  {estimated(provider)}",
     ]
+
+
+def estimated(provider: MissingProvider) -> str:
+    together = sum(row.amount_euro for row in provider.estimates)
+    return f"Schatting van het kwartaal: {texts.euro(together)}, {texts.performances(len(provider.estimates))}."

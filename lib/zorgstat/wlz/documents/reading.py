@@ -39,7 +39,7 @@ def workbook(content: bytes) -> Workbook:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as parts:
             return _workbook(parts)
-    except (zipfile.BadZipFile, KeyError, IndexError, ValueError, ElementTree.ParseError) as error:
+    except Exception as error:  # whatever the zip or the XML of a damaged or encrypted file gives rise to
         raise Unreadable(type(error).__name__) from None
 
 
@@ -108,6 +108,8 @@ def keywords(content: bytes) -> dict[str, str]:
     """
     if not content.startswith(b"%PDF-"):
         raise Unreadable("no PDF")
+    if b"%%EOF" not in content[-1024:]:
+        raise Unreadable("cut off")
     found = KEYWORDS.findall(content)
     pairs = found[-1].decode("utf-8", "replace").split(", ") if found else []
     return dict(pair.split("=", 1) for pair in pairs if "=" in pair)

@@ -192,6 +192,12 @@ def euro(value: int) -> str:
     return f"€\N{NO-BREAK SPACE}{number(value)}"
 
 
+def euro_of_cents(cents: int) -> str:
+    """Whole euros, half away from zero."""
+    whole = (abs(cents) + 50) // 100
+    return euro(whole if cents >= 0 else -whole)
+
+
 def change(now: int, before: int) -> str:
     """The difference in per cent, with one decimal, half away from zero; nothing to compare with zero."""
     if before == 0:

@@ -19,6 +19,7 @@ from zorgstat.wlz.documents.content import Earlier, Report
 
 # Beside Latin letters: line end, dashes, quotation marks, bullet, ellipsis, euro and minus.
 SIGNS = {0x0A, 0x2013, 0x2014, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2026, 0x20AC, 0x2212}
+TEMPLATES = {names.BOARD_STATEMENT: "board_statement", names.DOSSIER: "dossier"}
 NOT_COUNTED = "\N{EN DASH}"
 
 
@@ -27,7 +28,7 @@ def board_statement(report: Report) -> bytes:
     insured = report.figures.lines[INSURED.name]["total"]
     words = texts.prescribed(names.BOARD_STATEMENT, report.statement)
     return _typeset(
-        "board_statement", report, {"words": words, "name": report.name, "insured": texts.number(insured)},
+        names.BOARD_STATEMENT, report, {"words": words, "name": report.name, "insured": texts.number(insured)},
         description=f"{report.code}: {texts.number(insured)} {words['insured']}",
         keywords=[f"{texts.CELLS[INSURED.name, 'total']}={insured}"],
     )  # fmt: skip
@@ -53,7 +54,7 @@ def dossier(report: Report) -> bytes:
             (
                 f"{provider.name} ({provider.agb})" if provider.name else provider.agb,
                 texts.day(provider.since),
-                texts.euro(provider.prior_year_amount_cents // 100),
+                texts.euro_of_cents(provider.prior_year_amount_cents),
                 texts.euro(sum(row.amount_euro for row in provider.estimates)),
             )
             for provider in report.missing
@@ -93,7 +94,7 @@ def dossier(report: Report) -> bytes:
             for earlier in report.earlier
         ],
     }
-    return _typeset("dossier", report, told, description=f"{report.code}: {told['title']}", keywords=[])
+    return _typeset(names.DOSSIER, report, told, description=f"{report.code}: {told['title']}", keywords=[])
 
 
 def figures(report: Report) -> list[tuple[str, str]]:
@@ -171,7 +172,7 @@ def _setting(value: Any) -> str:
 
 
 def _typeset(
-    template: str, report: Report, told: Mapping[str, Any], *, description: str, keywords: Sequence[str]
+    document: str, report: Report, told: Mapping[str, Any], *, description: str, keywords: Sequence[str]
 ) -> bytes:
     try:
         import typst
@@ -187,10 +188,13 @@ def _typeset(
         "quarter": texts.quarter(statement),
         "at": [at.year, at.month, at.day, at.hour, at.minute, at.second],
         "description": description,
-        "keywords": [f"run={origin.run_id}", f"organisatie={report.code}", f"status={report.status}", *keywords],
+        "keywords": [
+            *(f"document={document}", f"run={origin.run_id}", f"organisatie={report.code}", f"status={report.status}"),
+            *keywords,
+        ],
         "footer": f"{report.code} \N{MIDDLE DOT} run {origin.run_id}",
     }
-    source = "\n".join(_template(name) for name in ("house", template))
+    source = "\n".join(_template(name) for name in ("house", TEMPLATES[document]))
     data_text = json.dumps(_printable(data), ensure_ascii=False)
     made = typst.compile(
         source.encode(), ignore_system_fonts=True, sys_inputs={"data": data_text}, pdf_standards=["a-2a", "ua-1"],

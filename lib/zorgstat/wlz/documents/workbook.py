@@ -392,7 +392,7 @@ def _add_production(book: _Book, report: Report, part: Part) -> Verdicts:
     first, total = table + 1, table + 1 + len(rows)
     amount = column + 2
     amounts = f"{_cell(first, amount)}:{_cell(total - 1, amount)}" if rows else ""
-    counted = f"COUNTA({_cell(first, column)}:{_cell(total - 1, column)})" if rows else "0"
+    counted = f"COUNT({amounts})" if rows else "0"  # of amounts: a code may be empty
     totals = [
         (words["production.amount"], _cell(total, amount), report.figures.production_euro),
         ("Aantal regels", counted, len(rows)),
