@@ -307,3 +307,22 @@ def test_a_letter_that_the_screen_has_no_sign_for_is_spelt_out(tmp_path: Path) -
     ran = zorgstat("runs", "list", "--output", root, logs=tmp_path, PYTHONIOENCODING="ascii")
     assert (ran.returncode, ran.stderr) == (0, "")
     assert r"\xe9\xe9n" in ran.stdout
+
+
+def test_ctrl_c_before_anything_is_loaded(tmp_path: Path) -> None:
+    script = """
+import sys
+
+class Interrupting:
+    def find_spec(self, name, *others):
+        if name == "zorgstat.cli":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupting())
+from zorgstat.__main__ import main
+main()
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", script], env=environment(tmp_path), capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (130, "zorgstat: stopped:\n  Ctrl-C. Nothing was done.\n")
