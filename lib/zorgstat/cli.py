@@ -160,7 +160,7 @@ _add_run(
 @wlz.command("calendar", epilog="\b\nExamples:\n  zorgstat wlz calendar 2023")
 @click.argument("year", type=click.IntRange(FIRST_YEAR, LAST_YEAR), metavar="YEAR")
 def show_calendar(year: int) -> None:
-    """What is due when in a YEAR. From whom: the quarterly statements, and the claims through Vektis."""
+    """Show what is due in a YEAR. When and from whom: the quarterly statements, and the claims through Vektis."""
     print("\n".join(due.describe(year)))
 
 
