@@ -8,7 +8,7 @@ BENCH_ROUNDS ?= 3
 
 ON_SAIL_ONLY := $(addprefix tests/,wlz test_disclosure.py behandelindex/test_disclosure.py behandelindex/test_compare.py \
 	io/test_bad_input.py io/test_compare.py io/test_export.py io/test_documents.py test_faults.py test_same_bits.py)
-ON_SAIL := $(ON_SAIL_ONLY) tests/behandelindex/test_witnesses.py tests/test_partitions.py tests/io/test_doubles.py
+ON_SAIL := $(ON_SAIL_ONLY) tests/behandelindex/test_witnesses.py tests/test_partitions.py tests/io/test_foreign_tables.py
 
 BIN := .venv/bin
 READY := .venv/.ready

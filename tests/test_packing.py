@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from tests.support import assert_rows, frame
-from zorgstat.packing import DAY, Packing, day_number, day_of
+from zorgstat.io.publication import Run
+from zorgstat.packing import DAY, Packing, day_number, day_of, literal
 
 NUMBERS = Packing({"first": 22, "second": 18, "third": 23})
 
@@ -74,6 +77,17 @@ def test_days_are_numbers_in_their_order_and_back(spark: SparkSession) -> None:
     assert 3652058 < 2**DAY - 1
     assert_rows(days.select("day", day_number(F.col("day")).cast("int").alias("number")), days, key=["number"])
     assert_rows(days.select(day_of(F.col("number")).alias("day"), "number"), days, key=["number"])
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "0999-12-31", "1582-10-04", "1582-10-10", "1582-10-15", "9999-12-31"])
+def test_any_day_is_itself(spark: SparkSession, day: str) -> None:
+    """Also in what every row of a run carries: pyspark would give Spark a day of the calendar before 1582."""
+    known_at = date.fromisoformat(day)
+    rows = Run("run", "wlz", 2023, 2, 1, {"known_at": known_at}).stamp(spark.range(1))
+    kept = rows.select(
+        (F.col("known_at") == literal(known_at)).alias("same"), F.col("known_at").cast("string"), "run_id"
+    )
+    assert [tuple(row) for row in kept.collect()] == [(True, day, "run")]
 
 
 def test_days_without_room_are_the_first_or_the_last(spark: SparkSession) -> None:

@@ -46,9 +46,14 @@ class Packing:
         return F.nullif(place, F.lit(0).cast("bigint")).cast("int") - 1
 
 
+def literal(day: date) -> Column:
+    """Any day. By `F.lit(day)` Spark takes days before 15 October 1582 for others, and fails before the year 1000."""
+    return F.lit(day.isoformat()).cast("date")
+
+
 def day_number(day: Column) -> Column:
     """Days since the first of year 1; days before that and after the year 9999 are its first and its last."""
-    first, last = (F.lit(end.isoformat()).cast("date") for end in (date.min, date.max))
+    first, last = literal(date.min), literal(date.max)
     return F.datediff(F.when(day < first, first).when(day > last, last).otherwise(day), first)
 
 

@@ -78,8 +78,14 @@ RUNS = Table(
         Column("software", "string", "version of zorgstat"),
         Column("row_counts", "string", "JSON: output table -> rows of this run"),
         Column("checksums", "string", "JSON: output table -> checksum of its rows, whatever their order or layout"),
-        Column("input_identities", "string", "JSON: input table -> the table's own id and the moment of its version"),
-        Column("engine", "string", "engine and version that computed the run"),
+        # Other programs need not tell these.
+        Column(
+            "input_identities",
+            "string",
+            "JSON: input table -> the table's own id and the moment of its version",
+            nullable=True,
+        ),
+        Column("engine", "string", "engine and version that computed the run", nullable=True),
     ),
 )
 

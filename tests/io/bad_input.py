@@ -38,7 +38,7 @@ ODD_NAME = "Zorg \U0001f9b4 é 'x' \"y\" `z` \\ \x00 \n \u2028 \x1b[31m %s {0} $
 ODD = f"{MARK} \U0001f9b4 é 'x' \"y\" `z` \\ \x00 \n %s {{0}} $1"
 MISSING = "the table is missing; expected a Delta table in *"
 NO_LOG = "* is not a Delta table: it has no _delta_log. Convert the delivery to Delta first."
-UNREADABLE = "* cannot be read as a Delta table (*). Is its log or a file damaged, or missing?"
+UNREADABLE = "* cannot be read as a Delta table (*). Is its log or a file damaged, missing, or *"
 
 TEMPLATES: dict[str, Row] = {
     "claims": {

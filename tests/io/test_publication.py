@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.support import Reached, until, write_inputs
 from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.behandelindex.settings import resolve
 from zorgstat.behandelindex.tables import INPUTS, OUTPUTS, PRACTICE_INDEX
+from zorgstat.errors import TableError
 from zorgstat.io import delta_rs, publication, run
 from zorgstat.io.engine import Engine
 from zorgstat.io.store import Store
@@ -208,6 +210,45 @@ def test_other_programs_read_the_tables(shelf: Shelf, table: Table) -> None:
         for row in read(shelf.output, RUNS):
             found = sum(other["run_id"] == row["run_id"] for other in by_delta_rs)
             assert found == json.loads(row["row_counts"])[table.name] > 0
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda rows: rows.drop_columns("index"), "output practice_index: column index is missing; expected double."),
+        (
+            lambda rows: rows.rename_columns([name.upper() for name in rows.column_names]),
+            "output practice_index: column PRACTICE_AGB must be written practice_agb.",
+        ),
+        (
+            lambda rows: rows.set_column(0, "practice_agb", pa.array([1] * rows.num_rows)),
+            "output practice_index: column practice_agb is bigint, expected string.",
+        ),
+    ],
+)
+def test_outputs_that_are_other_tables_are_refused(
+    shelf: Shelf, tmp_path: Path, change: Callable[[pa.Table], pa.Table], fault: str
+) -> None:
+    """Before anything is computed, also where the run was published already."""
+    output = shelf.copy(tmp_path / "out")
+    folder = str(output / PRACTICE_INDEX.name)
+    write_deltalake(folder, change(DeltaTable(folder).to_pyarrow_table()), mode="overwrite", schema_mode="overwrite")
+    with pytest.raises(TableError) as refused:
+        begins(shelf, shelf.inputs, output)
+    assert fault in refused.value.faults
+
+
+def test_an_input_that_goes_while_a_run_checks_itself(shelf: Shelf, tmp_path: Path) -> None:
+    inputs, output = tmp_path / "in", tmp_path / "out"
+    shutil.copytree(shelf.inputs, inputs)
+
+    def remove(phase: str) -> None:
+        if phase == "check":
+            shutil.rmtree(inputs / "insurers")
+
+    with pytest.raises(TableError, match="insurers: the table is missing"):
+        run.execute(BEHANDELINDEX, shelf.engine, SETTINGS, str(inputs), str(output), report=remove)
+    assert shelf.current(output) == (set(), 0)
 
 
 def by_key(table: Table, rows: list[dict[str, Any]]) -> dict[tuple[Any, ...], dict[str, Any]]:

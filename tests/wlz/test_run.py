@@ -80,6 +80,21 @@ def test_a_published_statement_is_what_the_witness_says(engine: Engine, tmp_path
     assert {rule for rule, severity in checks.items() if severity == "warning"} == texts.REMARKS.keys()
 
 
+def test_what_a_table_tells_of_its_columns_changes_nothing(engine: Engine, tmp_path: Path) -> None:
+    """Sail fails at a union of columns that have a comment and others that have none."""
+    commented = {
+        name: rows.cast(pa.schema([field.with_metadata({"comment": f"the {field.name}"}) for field in rows.schema]))
+        for name, rows in TABLES.items()
+    }
+    plain, told = (
+        run.execute(
+            WLZ, engine, resolve(RAW), str(write_inputs(tmp_path / name, tables)), str(tmp_path / f"{name}-out")
+        )
+        for name, tables in (("plain", TABLES), ("commented", commented))
+    )
+    assert told.checksums == plain.checksums
+
+
 @dataclass(frozen=True)
 class Office:
     """Tables and settings of one quarter, and the command."""

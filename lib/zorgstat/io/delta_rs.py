@@ -58,10 +58,9 @@ def state(path: str) -> State | None:
     table = _open(path)
     if table is None:
         return None
-    latest = next(iter(table.history(1)), {})  # what a commit tells of itself is optional in Delta
     metadata = table.metadata()
     properties = {key: str(value) for key, value in metadata.configuration.items() if value is not None}
-    return State(table.version(), str(metadata.id), str(latest.get("timestamp")), properties)
+    return State(table.version(), str(metadata.id), str(_moment(path, table.version())), properties)
 
 
 def plain_files(path: str, version: int) -> PlainFiles | None:
@@ -111,14 +110,15 @@ def rows_of_version(path: str, version: int) -> list[dict[str, Any]] | None:
     return None if table is None else _select(table)
 
 
-def table_of_version(path: str, version: int) -> pa.Table | None:
-    """As `rows_of_version`, as Arrow."""
+def table_of_version(path: str, version: int, columns: Collection[str]) -> pa.Table | None:
+    """As `rows_of_version`, as Arrow: of these columns those that the table has."""
     table = _open(path, version)
     if table is None:
         return None
     import pyarrow as pa
 
-    read = pa.table(_read(table))
+    there = ", ".join(f'"{field.name}"' for field in table.schema().fields if field.name in columns)
+    read = pa.table(_read(table, columns=there))
     plain = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}
     return read.cast(pa.schema([(field.name, plain.get(field.type, field.type)) for field in read.schema]))
 
@@ -179,14 +179,52 @@ def append(path: str, rows: pa.Table, properties: Mapping[str, str], user_metada
     return sum(action["add"]["size"] for action in actions if "add" in action)
 
 
+def described_columns(path: str, version: int) -> set[str]:
+    """The columns of which the table tells more than name and type: a comment, a length, a name of its own in files."""
+    table = _open(path, version)
+    fields = json.loads(table.schema().to_json())["fields"] if table is not None else []
+    return {field["name"] for field in fields if field["metadata"]}
+
+
+def misspelt_columns(path: str, version: int) -> dict[str, str]:
+    """Columns that a file has in another letter case than the table: the name in the file -> that of the table.
+
+    So it can be after CONVERT TO DELTA: Spark reads such a column, others find nothing in it. None for names that are
+    mapped, and where there are too many files to look at.
+    """
+    table = _open(path, version)
+    if table is None or table.metadata().configuration.get("delta.columnMapping.mode", "none") != "none":
+        return {}
+    import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+    files = table.file_uris()
+    names = {field["name"].lower(): field["name"] for field in json.loads(table.schema().to_json())["fields"]}
+    stored = {name for file in files for name in pq.read_schema(file).names} if len(files) <= MOST_FILES else set()
+    return {name: names[name.lower()] for name in stored if names.get(name.lower(), name) != name}
+
+
+def _moment(path: str, version: int) -> Any:
+    """When a version was committed, as its commit tells. That is optional in Delta, and the log may be gone by now.
+
+    Not by `DeltaTable.history`: delta-rs 1.6 does not take that the version before a CONVERT or a CLONE is -1.
+    """
+    folder = local_path(path)
+    assert folder is not None  # of a table that is open
+    commit = folder / "_delta_log" / f"{version:020}.json"
+    if not commit.exists():
+        return None
+    actions = map(json.loads, commit.read_bytes().splitlines())
+    return next((action["commitInfo"].get("timestamp") for action in actions if "commitInfo" in action), None)
+
+
 def _select(table: DeltaTable, which: str = "") -> list[dict[str, Any]]:
     read = _read(table, which)
     columns = [read.column(name).to_pylist() for name in read.column_names]
     return [dict(zip(read.column_names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
-def _read(table: DeltaTable, which: str = "") -> Any:
-    return QueryBuilder().register("rows", table).execute(f"select * from rows {which}").read_all()
+def _read(table: DeltaTable, which: str = "", columns: str = "*") -> Any:
+    return QueryBuilder().register("rows", table).execute(f"select {columns} from rows {which}").read_all()
 
 
 def _open(path: str, version: int | None = None) -> DeltaTable | None:

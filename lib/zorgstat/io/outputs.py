@@ -30,15 +30,22 @@ def write(store: Store, tables: Sequence[Table], frames: Mapping[str, DataFrame]
 
 
 def check_types(store: Store, tables: Sequence[Table]) -> None:
-    """Raises TableError when a table that is there has a column of another type: nothing could be added to it."""
+    """Raises TableError when a table that is there is another one: nothing could be added to it, or read from it.
+
+    A column that may be null may be missing: earlier versions had fewer, and it comes with the next rows.
+    """
     faults = []
     for table in tables:
         present = store.types(table)
-        faults += [
-            f"output {table.name}: column {column.name} is {present[column.name]}, expected {column.type}."
-            for column in table.columns
-            if present.get(column.name, column.type) != column.type
-        ]
+        names = {name.lower(): name for name in present}
+        for column in table.columns:
+            there = names.get(column.name.lower())
+            if there is None and present and not column.nullable:
+                faults.append(f"output {table.name}: column {column.name} is missing; expected {column.type}.")
+            elif there is not None and there != column.name:
+                faults.append(f"output {table.name}: column {there} must be written {column.name}.")
+            elif there is not None and present[there] != column.type:
+                faults.append(f"output {table.name}: column {there} is {present[there]}, expected {column.type}.")
     if faults:
         raise TableError(faults)
 

@@ -11,7 +11,7 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -22,6 +22,7 @@ from zorgstat.errors import LockedError, SettingsError
 from zorgstat.io.names import PIPELINES
 from zorgstat.io.paths import in_sql, table_path
 from zorgstat.io.store import Pin, Store
+from zorgstat.packing import literal
 from zorgstat.tables import RUNS, Table
 
 RUN_ID = re.compile(r"(?P<pipeline>[a-z]+)-(?P<year>\d{4})-(?P<version>\d)-(?P<sequence>\d{3,})-[0-9a-f]{6}")
@@ -41,7 +42,8 @@ class Run:
     def stamp(self, frame: DataFrame) -> DataFrame:
         """Adds what every output row carries of the settings, and run_id."""
         stamps = {**self.stamps, "run_id": self.run_id}
-        return frame.select("*", *[F.lit(value).alias(name) for name, value in stamps.items()])
+        columns = {name: literal(of) if isinstance(of, date) else F.lit(of) for name, of in stamps.items()}
+        return frame.select("*", *[column.alias(name) for name, column in columns.items()])
 
 
 def of_version(rows: Iterable[Mapping[str, Any]], pipeline: str, year: int, version: int) -> list[Mapping[str, Any]]:

@@ -7,8 +7,8 @@ run_metrics. Nothing that fails before `publish` leaves anything that a reader s
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -113,17 +113,12 @@ def _run(pipeline: Pipeline, settings: Settings, inputs: Store, stored: Store, f
     input_rows = engine.checked[checked]
     findings.append(input_checks.retention(pins))
 
-    try:
+    with _inputs_that_fail(inputs, pipeline, frames):
         phases.begin("build")
         built = pipeline.build(input_checks.with_person_key(engine, frames), settings, engine.keep)
 
         phases.begin("write")
         computed = outputs.write(stored, pipeline.outputs, built, run)
-    except Exception:
-        unreadable = input_checks.unreadable(inputs, pipeline.inputs, frames)
-        if unreadable:
-            raise TableError(unreadable) from None
-        raise
 
     phases.begin("verify")
     rows_of_run = outputs.of_run(stored, pipeline.outputs, run.run_id)
@@ -141,7 +136,8 @@ def _run(pipeline: Pipeline, settings: Settings, inputs: Store, stored: Store, f
         "queries": pipeline.queries(rows_of_run),
         "remarks": {"remarks": pipeline.remarks(frames, settings)},
     }
-    answers = _collect(queries)  # at once: what the report tells too
+    with _inputs_that_fail(inputs, pipeline, frames):
+        answers = _collect(queries)  # at once: what the report tells too
     findings += [Finding(**row.asDict()) for row in answers["remarks"]["remarks"]]
     measured = {name: value for row in seen.values() for name, value in row.items()}
     measured |= {name: value for (row,) in answers["measures"].values() for name, value in row.asDict().items()}
@@ -160,6 +156,18 @@ def _run(pipeline: Pipeline, settings: Settings, inputs: Store, stored: Store, f
     return _result(
         pipeline, settings, inputs, stored, run.run_id, "published", row, findings, phases, answers["queries"]
     )
+
+
+@contextmanager
+def _inputs_that_fail(inputs: Store, pipeline: Pipeline, frames: Mapping[str, DataFrame]) -> Iterator[None]:
+    """Raises TableError in place of an error that comes of an input that cannot be read to its end, or any more."""
+    try:
+        yield
+    except Exception:
+        unreadable = input_checks.unreadable(inputs, pipeline.inputs, frames)
+        if unreadable:
+            raise TableError(unreadable) from None
+        raise
 
 
 def _collect(queries: Mapping[str, Mapping[str, DataFrame]]) -> dict[str, dict[str, list[Row]]]:

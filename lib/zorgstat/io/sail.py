@@ -10,14 +10,15 @@ import signal
 import tempfile
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from types import FrameType
 from typing import cast
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
-from zorgstat.errors import EngineError, SettingsError
+from zorgstat.errors import EngineError, SettingsError, TableError
 from zorgstat.io import delta_rs
 from zorgstat.io.engine import DEBUGGING, Engine
 from zorgstat.io.folders import log_file, quiet, work_folder
@@ -52,15 +53,34 @@ class SailEngine(Engine):
         frame.write.option("compression", "lz4_raw").parquet(path)
         return self.spark.read.schema(frame.schema).parquet(path)  # no rows, no file to tell the columns
 
-    def read_doubles(self, path: str, version: int) -> DataFrame:
+    def read(self, path: str, version: int) -> DataFrame:
+        """Without what the table says of its columns beside name and type: Sail 0.7 fails at a union of such columns
+        with kept ones. `greatest` is a function of values, and so forgets it.
+
+        Raises TableError for columns that a file has in other letters: Sail would find nothing in them.
+        """
+        misspelt = delta_rs.misspelt_columns(path, version)
+        if misspelt:
+            told = ", ".join(f"{name} in place of {declared}" for name, declared in sorted(misspelt.items()))
+            raise TableError([f"{path}: a file has {told}; write the table anew, or use --engine spark."])
+        frame, described = super().read(path, version), delta_rs.described_columns(path, version)
+        if not described:
+            return frame
+        return frame.select(
+            *[F.greatest(name, name).alias(name) if name in described else name for name in frame.columns]
+        )
+
+    def read_doubles(self, path: str, version: int, columns: Sequence[str]) -> DataFrame:
         """By delta-rs: where a file has one value of a column, be it with NaN beside it, Sail takes that for all of its
         rows, and from Delta's statistics, where a double may lose its last bit (docs/engines.md).
         """
         try:
-            rows = delta_rs.table_of_version(path, version)
+            rows = delta_rs.table_of_version(path, version, columns)
+            if rows:
+                return self.spark.createDataFrame(rows)
         except Exception:  # Sail tells what is wrong with a table, as of any other
-            rows = None
-        return self.spark.createDataFrame(rows) if rows else super().read_doubles(path, version)
+            pass
+        return self.read(path, version)
 
     def release(self) -> None:
         if self._folder:

@@ -13,7 +13,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
 from zorgstat import arrow, checks
-from zorgstat.errors import TableError
+from zorgstat.errors import SettingsError, TableError
 from zorgstat.io import delta_rs, locks
 from zorgstat.io.engine import Engine, name_of
 from zorgstat.io.paths import in_sql, local_path, table_path
@@ -31,6 +31,7 @@ RETENTION = {
 }
 # The columns of which Delta's log has the lowest and highest value of each file.
 STATISTICS = "delta.dataSkippingStatsColumns"
+ODD_ROOT = r"\||%[0-9A-Fa-f]{2}"
 WITHOUT_ORDER = ("boolean", "binary", "array", "map")  # types of which Spark's Delta refuses to keep them
 BSN, HASH = "bsn", "row_hash"
 HOURS = {"hour": 1, "day": 24, "week": 168}
@@ -75,6 +76,12 @@ class Store:
 
     def __post_init__(self) -> None:
         self.engine.check_root(self.root)
+        folder = local_path(self.root)
+        if folder is not None and re.search(ODD_ROOT, str(folder)):
+            raise SettingsError(
+                f"{self.root}: not every program reads a folder alike that has | or %, with two hexadecimal digits, in "
+                "its name or above it; use another."
+            )
 
     def path(self, table: Table) -> str:
         return table_path(self.root, table.name)
@@ -100,15 +107,23 @@ class Store:
             if table.name not in versions:
                 continue
             try:
-                read = self.engine.read_doubles if table.has_doubles else self.engine.read
-                frame = read(self.path(table), versions[table.name])
+                frame = self._read_input(table, versions[table.name])
                 faults += checks.schema_faults(frame.schema, table)
                 as_declared = set(frame.dtypes)
+            except TableError as error:
+                faults += error.faults
+                continue
             except Exception as error:  # as in `pin`
                 faults.append(self.why_unreadable(table, error))
                 continue
             frames[table.name] = frame.select(*[c.name for c in table.columns if (c.name, c.type) in as_declared])
         return frames, faults
+
+    def _read_input(self, table: Table, version: int) -> DataFrame:
+        path = self.path(table)
+        if table.has_doubles:
+            return self.engine.read_doubles(path, version, table.names)
+        return self.engine.read(path, version)
 
     def why_unreadable(self, table: Table, error: Exception) -> str:
         return why_unreadable(self.root, table, error)
@@ -239,7 +254,7 @@ def why_unreadable(root: str, table: Table, error: Exception) -> str:
         return f"{table.name}: {path} is not a Delta table: it has no _delta_log. Convert the delivery to Delta first."
     return (
         f"{table.name}: {path} cannot be read as a Delta table ({name_of(error)}). "
-        "Is its log or a file damaged, or missing?"
+        "Is its log or a file damaged, missing, or written in a way that this engine does not know?"
     )
 
 

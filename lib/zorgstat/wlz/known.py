@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from zorgstat import privacy
-from zorgstat.packing import Packing
+from zorgstat.packing import Packing, literal
 from zorgstat.pipelines import Frames
 from zorgstat.privacy import PERSON_KEY
 from zorgstat.tables import Table
@@ -31,7 +31,7 @@ def as_known(inputs: Frames, settings: Settings) -> dict[str, DataFrame]:
 def _until(frame: DataFrame, table: Table, settings: Settings) -> DataFrame:
     for moment in MOMENTS:
         if moment in table.names:
-            frame = frame.where(F.col(moment) <= F.lit(settings.known_at))
+            frame = frame.where(F.col(moment) <= literal(settings.known_at))
     return frame
 
 
