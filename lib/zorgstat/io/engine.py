@@ -109,5 +109,5 @@ def name_of(error: Exception) -> str:
 def is_unreadable_file(error: Exception) -> bool:
     """Is it a data file that is damaged or gone? Sail has no conditions, so there its words must tell."""
     return name_of(error).startswith(("FAILED_READ_FILE", "DELTA_")) or any(
-        words in str(error) for words in ("Parquet", "Cast error")
+        words in str(error) for words in ("Parquet", "Cast error", "Missing commit file", "Object at location")
     )
