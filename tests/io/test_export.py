@@ -218,7 +218,11 @@ def test_a_folder_in_use_is_left_alone(exports: Exports, tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("error", "told"),
-    [(OSError(28, "No space left on device"), SettingsError), (KeyboardInterrupt(), KeyboardInterrupt)],
+    [
+        (OSError(13, "Permission denied"), SettingsError),
+        (OSError(28, "No space left on device"), OSError),
+        (KeyboardInterrupt(), KeyboardInterrupt),
+    ],
 )
 def test_there_is_no_half_export(tmp_path: Path, error: BaseException, told: type[BaseException]) -> None:
     def breaks(folder: Path) -> list[str]:

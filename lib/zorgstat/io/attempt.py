@@ -26,6 +26,7 @@ EXIT_CODES = {
     5: "another run of this version is at work",
     70: UNEXPECTED,
     130: "stopped with Ctrl-C; the message tells whether that version was published",
+    141: "whoever read the output has gone, as with | head",
 }
 
 

@@ -132,7 +132,7 @@ def test_rows_that_make_no_whole_statement_are_told() -> None:
     ]
     twins = [replace(UNNAMED, agb="75abc"), replace(UNNAMED, agb="75ABC")]
     assert faults(report(1, missing=twins)) == [
-        "5505: 1 missing providers have an AGB code that is another's in other letter case."
+        "5505: 1 missing providers have an AGB code that differs from another by case only."
     ]
     assert "123456782" not in " ".join(faults(bad))
     assert faults(report(2, figures=made.figures))[0] == "5505: pgb_holders has no line total."
