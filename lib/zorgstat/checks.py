@@ -58,9 +58,9 @@ def as_declared(frame: DataFrame, table: Table) -> DataFrame:
 
 
 def count_broken(frame: DataFrame, table: Table) -> DataFrame:
-    """Is every row as the declaration says? One pass over the table, which tells whether one is not, and not why.
+    """Is every row as the declaration says? One pass over the table, which tells whether one may not be, and not why.
 
-    Out: one row: rows; broken (above zero: there is a fault, and `count_faults` tells which); repeated (rows whose key
+    Out: one row: rows; broken (above zero: there may be a fault, and `count_faults` tells which); repeated (rows whose key
          was there before). Keys are told apart by a hash, so that is a suspicion: `find_duplicates` tells for certain.
     """
     rows = F.count(F.lit(1)).alias("rows")
@@ -68,7 +68,7 @@ def count_broken(frame: DataFrame, table: Table) -> DataFrame:
         # Sail knows from the statistics of files how many values a column has, and does not read it for that.
         nulls = [F.count(F.lit(1)) - F.count(column.name) for column in table.columns if not column.nullable]
         values = F.count_if(_any(broken for _, broken in _values(table)))
-        too_large = [_too_large(name).cast("int") for name in _added_up(table)]
+        too_large = [_may_be_too_large(name).cast("int") for name in _added_up(table)]
         broken = reduce(Column.__add__, [*nulls, *too_large], values)
         return frame.agg(rows, broken.alias("broken"), F.lit(0).alias("repeated"))
     is_broken = _any(broken for _, broken in _rules(table)).alias("is_broken")
@@ -134,6 +134,12 @@ def _too_large(name: str) -> Column:
     upper, lower = (F.coalesce(F.sum(half), F.lit(0)) for half in (F.abs(high), low))
     too_large: Column = upper + F.shiftright(lower, HALF) + 1 >= 2 ** (BIGINT - HALF)
     return too_large
+
+
+def _may_be_too_large(name: str) -> Column:
+    """Aggregate: might it be? As many numbers as there are rows, each as large as the largest, in doubles."""
+    largest = F.greatest(*[F.abs(end(name).cast("double")) for end in (F.min, F.max)])
+    return F.coalesce(largest * F.count(F.lit(1)) >= float(2 ** (BIGINT - 1)), F.lit(False))
 
 
 def _halves(number: Column) -> tuple[Column, Column]:

@@ -30,8 +30,8 @@ def add_up(claims: DataFrame, statement: Statement) -> DataFrame:
     """What every provider claimed, by performance: all that production, missing providers and estimates ask.
 
     Out: zorgkantoor, provider_agb (as written), performance_code; for each period (`PRIOR_YEAR`, `LAST_QUARTERS`,
-         `QUARTER`) quantity_<period>, amount_cents_<period> (net: a credit negates them), lines_<period>; for every
-         code that claims are of, be it a zorgkantoor or not.
+         `QUARTER`) quantity_<period>, amount_cents_<period> (net: a credit negates them), and of the last two
+         lines_<period>; for every code that claims are of, be it a zorgkantoor or not.
     """
     day = F.col("start_date")
     periods = {
@@ -47,7 +47,7 @@ def add_up(claims: DataFrame, statement: Statement) -> DataFrame:
     )
     # A product with 0 or 1 costs Sail half of what a condition does.
     sums = {f"{number}_{period}": F.col(number) * F.col(period) for period in periods for number in NUMBERS}
-    sums |= {f"lines_{period}": F.col(period) for period in periods}
+    sums |= {f"lines_{period}": F.col(period) for period in (LAST_QUARTERS, QUARTER)}
     return lines.groupBy("zorgkantoor", "provider_agb", "performance_code").agg(
         *[F.sum(number).alias(name) for name, number in sums.items()]
     )
