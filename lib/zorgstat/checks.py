@@ -60,8 +60,9 @@ def as_declared(frame: DataFrame, table: Table) -> DataFrame:
 def count_broken(frame: DataFrame, table: Table) -> DataFrame:
     """Is every row as the declaration says? One pass over the table, which tells whether one may not be, and not why.
 
-    Out: one row: rows; broken (above zero: there may be a fault, and `count_faults` tells which); repeated (rows whose key
-         was there before). Keys are told apart by a hash, so that is a suspicion: `find_duplicates` tells for certain.
+    Out: one row: rows; broken (above zero: there may be a fault, and `count_faults` tells which); repeated (rows whose
+         key was there before). Keys are told apart by a hash, so that is a suspicion: `find_duplicates` tells for
+         certain.
     """
     rows = F.count(F.lit(1)).alias("rows")
     if not table.key:

@@ -83,9 +83,12 @@ def test_periods_that_rules_ask_for(
     }
     for period, (first, last) in periods.items():
         of_period = [place + 1 for place, day in enumerate(days) if first <= day.isoformat() <= last]
-        sums = claimed.agg(*[F.sum(f"{name}_{period}") for name in ("amount_cents", "quantity", "lines")]).collect()
         n = len(of_period)
-        assert [tuple(row) for row in sums] == [(sum(of_period), sum(of_period) + 6 * n, n)]
+        expected = {"amount_cents": sum(of_period), "quantity": sum(of_period) + 6 * n, "lines": n}
+        if period == claims.PRIOR_YEAR:
+            del expected["lines"]  # no rule asks for them
+        [sums] = claimed.agg(*[F.sum(f"{name}_{period}").alias(name) for name in expected]).collect()
+        assert sums.asDict() == expected
 
 
 @pytest.fixture(params=["hashed apart", "all of one hash"])
