@@ -301,6 +301,19 @@ def test_a_reader_that_has_gone_is_no_fault(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stderr) == (141, "")
 
 
+def test_without_a_place_for_its_output(tmp_path: Path) -> None:
+    """Some schedulers close it."""
+    words = [SCRIPT, "runs", "list", "--output", str(tmp_path)]
+    ran = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *words],
+        env=environment(tmp_path),
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
 def test_a_letter_that_the_screen_has_no_sign_for_is_spelt_out(tmp_path: Path) -> None:
     root = tmp_path / "één"
     root.mkdir()

@@ -217,6 +217,10 @@ def test_other_programs_read_the_tables(shelf: Shelf, table: Table) -> None:
     [
         (lambda rows: rows.drop_columns("index"), "output practice_index: column index is missing; expected double."),
         (
+            lambda rows: rows.drop_columns("ci_lower"),
+            "output practice_index: column ci_lower is missing; expected int.",
+        ),
+        (
             lambda rows: rows.rename_columns([name.upper() for name in rows.column_names]),
             "output practice_index: column PRACTICE_AGB must be written practice_agb.",
         ),

@@ -164,7 +164,12 @@ PRACTICE_INDEX = Table(
         Column("expected_treatments", "double", "what the national means would give for these combinations"),
         Column("index", "double", "100 is the national mean"),
         Column("index_rounded", "int", "index in whole points, half up; 100 is the national mean"),
-        Column("correction_factor", "int", "half the width of the interval; null at 10 combinations or fewer", True),
+        Column(
+            "correction_factor",
+            "int",
+            "half the width of the interval; null at 10 combinations or fewer",
+            nullable=True,
+        ),
         Column("ci_lower", "int", "index_rounded - correction_factor", nullable=True),
         Column("ci_upper", "int", "index_rounded + correction_factor", nullable=True),
         Column("index_excl_small", "double", "index over baskets that are not small", nullable=True),

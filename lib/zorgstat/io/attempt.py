@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from zorgstat.errors import TableError, ZorgstatError
 from zorgstat.io import session
-from zorgstat.io.engine import Engine, name_of
+from zorgstat.io.engine import Engine, is_full, name_of
 from zorgstat.io.folders import own_folder
 from zorgstat.io.progress import Reporter
 from zorgstat.io.size import Size
@@ -71,13 +71,13 @@ def guard(work: Callable[[Attempt], None]) -> int:
     try:
         with attempt.until_the_end:
             work(attempt)
-        sys.stdout.flush()
+        print(end="", flush=True)
         return 0
     except ZorgstatError as error:
         _say(_headline(error), str(error) + (f"\n{attempt.fate}" if error.exit_code in (4, 5) else ""))
         return error.exit_code
     except BrokenPipeError:  # whoever read the output has gone: `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python writes when it ends
+        _drop_output()
         return 128 + signal.SIGPIPE
     except KeyboardInterrupt:
         _say("stopped", f"Ctrl-C. {attempt.fate}")
@@ -98,10 +98,12 @@ def guard(work: Callable[[Attempt], None]) -> int:
         return 70
 
 
-def is_full(error: BaseException) -> bool:
-    """Has a disk no room left, or its user no quota? Neither engine has a condition of its own for it."""
-    told = str(error)
-    return any(words in told for words in ("No space left on device", "Disk quota exceeded", "StorageFull"))
+def _drop_output() -> None:
+    """What is still to be written to a reader that has gone goes nowhere: Python would complain of it as it ends."""
+    try:
+        print(end="", flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _headline(error: ZorgstatError) -> str:

@@ -60,7 +60,8 @@ def state(path: str) -> State | None:
         return None
     metadata = table.metadata()
     properties = {key: str(value) for key, value in metadata.configuration.items() if value is not None}
-    return State(table.version(), str(metadata.id), str(_moment(path, table.version())), properties)
+    latest = next(iter(_commits(path, f"{table.version():020}")), {})
+    return State(table.version(), str(metadata.id), str(latest.get("timestamp")), properties)
 
 
 def plain_files(path: str, version: int) -> PlainFiles | None:
@@ -142,8 +143,7 @@ def types(path: str) -> dict[str, str]:
 
 def commits(path: str) -> Sequence[Mapping[str, Any]] | None:
     """What the commits that are still in the log tell of themselves, the latest first."""
-    table = _open(path)
-    return None if table is None else table.history()
+    return None if _open(path) is None else _commits(path)
 
 
 def set_properties(path: str, properties: Mapping[str, str]) -> bool:
@@ -203,18 +203,16 @@ def misspelt_columns(path: str, version: int) -> dict[str, str]:
     return {name: names[name.lower()] for name in stored if names.get(name.lower(), name) != name}
 
 
-def _moment(path: str, version: int) -> Any:
-    """When a version was committed, as its commit tells. That is optional in Delta, and the log may be gone by now.
+def _commits(path: str, name: str = r"\d{20}") -> list[dict[str, Any]]:
+    """What commits tell of themselves, the latest first. To do so is optional in Delta, and old ones are gone.
 
     Not by `DeltaTable.history`: delta-rs 1.6 does not take that the version before a CONVERT or a CLONE is -1.
     """
     folder = local_path(path)
     assert folder is not None  # of a table that is open
-    commit = folder / "_delta_log" / f"{version:020}.json"
-    if not commit.exists():
-        return None
-    actions = map(json.loads, commit.read_bytes().splitlines())
-    return next((action["commitInfo"].get("timestamp") for action in actions if "commitInfo" in action), None)
+    files = [file for file in (folder / "_delta_log").glob("*.json") if re.fullmatch(name, file.stem)]
+    actions = [json.loads(line) for file in sorted(files, reverse=True) for line in file.read_bytes().splitlines()]
+    return [action["commitInfo"] for action in actions if "commitInfo" in action]
 
 
 def _select(table: DeltaTable, which: str = "") -> list[dict[str, Any]]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import contextlib
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from pyspark.errors import PySparkException
 from pyspark.logger import PySparkLogger
 from pyspark.sql import DataFrame, SparkSession
+
+from zorgstat.tables import Table
 
 # pyspark tells of a failed query at length, with its plan and the values in its message.
 for talkative in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
@@ -71,10 +72,8 @@ class Engine(ABC):
         """A version of a Delta table."""
         return self.spark.read.format("delta").option("versionAsOf", version).load(path)
 
-    def read_doubles(self, path: str, version: int, columns: Sequence[str]) -> DataFrame:
-        """As `read`, for a table of some thousands of rows in which every bit of a double counts: these columns, as far
-        as they are there.
-        """
+    def read_input(self, path: str, version: int, table: Table) -> DataFrame:
+        """As `read`, of a table that another program made: the declared columns, and perhaps others."""
         return self.read(path, version)
 
     def tasks(self) -> tuple[int, int]:
@@ -111,3 +110,9 @@ def is_unreadable_file(error: Exception) -> bool:
     return name_of(error).startswith(("FAILED_READ_FILE", "DELTA_")) or any(
         words in str(error) for words in ("Parquet", "Cast error", "Missing commit file", "Object at location")
     )
+
+
+def is_full(error: BaseException) -> bool:
+    """Has a disk no room left, or its user no quota? Neither engine has a condition of its own for it."""
+    told = str(error)
+    return any(words in told for words in ("No space left on device", "Disk quota exceeded", "StorageFull"))

@@ -79,7 +79,7 @@ def export_run(
         with watch(f"export {run_id}", store.engine) as report:
             done = export(store, run_row, earlier_rows, to, format, rules, report)
         attempt.outcome = "The files were written."
-        print(json.dumps(done.as_json(), ensure_ascii=False) if as_json else summarise(done))
+        print(json.dumps(done.as_json()) if as_json else summarise(done))
 
     return guard(work)
 

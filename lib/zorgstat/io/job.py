@@ -60,7 +60,7 @@ def reports(
         finally:  # reports before one that fails are published, and told
             if as_json and results:
                 found = [result.as_json() for result in results]
-                print(json.dumps(found[0] if len(wanted) == 1 else {"runs": found}, ensure_ascii=False), flush=True)
+                print(json.dumps(found[0] if len(wanted) == 1 else {"runs": found}), flush=True)
 
     return guard(work)
 

@@ -16,7 +16,7 @@ from zorgstat.io.publication import Run
 from zorgstat.io.store import Store, Sums, sum_up
 from zorgstat.io.together import by_name, in_parallel
 from zorgstat.pipelines import Frames, Pipeline
-from zorgstat.tables import Table
+from zorgstat.tables import OF_EVERY_PIPELINE, Table
 
 
 def write(store: Store, tables: Sequence[Table], frames: Mapping[str, DataFrame], run: Run) -> dict[str, Sums]:
@@ -32,7 +32,7 @@ def write(store: Store, tables: Sequence[Table], frames: Mapping[str, DataFrame]
 def check_types(store: Store, tables: Sequence[Table]) -> None:
     """Raises TableError when a table that is there is another one: nothing could be added to it, or read from it.
 
-    A column that may be null may be missing: earlier versions had fewer, and it comes with the next rows.
+    A column of `runs`, findings or metrics that may be null may be missing: other programs need not tell it.
     """
     faults = []
     for table in tables:
@@ -40,7 +40,7 @@ def check_types(store: Store, tables: Sequence[Table]) -> None:
         names = {name.lower(): name for name in present}
         for column in table.columns:
             there = names.get(column.name.lower())
-            if there is None and present and not column.nullable:
+            if there is None and present and not (column.nullable and table in OF_EVERY_PIPELINE):
                 faults.append(f"output {table.name}: column {column.name} is missing; expected {column.type}.")
             elif there is not None and there != column.name:
                 faults.append(f"output {table.name}: column {there} must be written {column.name}.")

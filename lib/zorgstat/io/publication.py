@@ -145,9 +145,11 @@ def _add(store: Store, row: Mapping[str, Any], status: str, reason: str | None) 
 def published(store: Store, table: Table, report_year: int, report_version: int) -> DataFrame:
     """The rows of the current run: how everybody reads. No rows when nothing is published (or all was withdrawn).
 
-    In: table (an output of a pipeline), report_version (of the Wlz statement: the quarter).
+    In: table (an output of a pipeline; raises SettingsError for others), report_version (of the Wlz: the quarter).
     """
-    [pipeline] = [name for name, pipeline in PIPELINES.items() if table in pipeline.outputs]
+    pipeline = next((name for name, pipeline in PIPELINES.items() if table in pipeline.outputs), None)
+    if pipeline is None:
+        raise SettingsError(f"{table.name} is no output of a pipeline.")
     run = current(of_version(store.rows(RUNS), pipeline, report_year, report_version))
     return store.read(table).where(F.col("run_id") == (run["run_id"] if run else ""))
 

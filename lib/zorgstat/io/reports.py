@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -78,7 +79,7 @@ def read(
         MISSING_ESTIMATES: shown[:1],
     }
     found = _rows_of_runs(place, attempt, wanted)
-    _refuse_lost_rows(found, wanted, by_statement.values())
+    _refuse_lost_rows(found, wanted, [run, *earlier])
     register = read_register(place, attempt, run, input_root) if input_root else Register()
     reports = _assemble(statement, run, earlier, by_statement, found, register, checks)
     if not reports:
@@ -136,8 +137,10 @@ def _refuse_lost_rows(
     for run in runs:
         counts = json.loads(run["row_counts"])
         for table, run_ids in wanted.items():
-            published, there = counts.get(table.name, 0), sum(row["run_id"] == run["run_id"] for row in found[table])
-            if run["run_id"] in run_ids and published != there:
+            if run["run_id"] not in run_ids or table.name not in counts:
+                continue
+            published, there = counts[table.name], sum(row["run_id"] == run["run_id"] for row in found[table])
+            if published != there:
                 lost.append(f"{table.name}: {published:,} rows of {run['run_id']} were published, {there:,} are there.")
     if lost:
         raise CheckError("\n".join(lost))
@@ -146,7 +149,7 @@ def _refuse_lost_rows(
 def read_register(place: Place, attempt: Attempt, run: Mapping[str, Any], input_root: str) -> Register:
     """Names, and the size of every input, in the versions that the run read. Raises TableError for other tables."""
     versions: dict[str, int] = json.loads(run["inputs"])
-    identities: dict[str, str] = json.loads(run["input_identities"] or "{}")
+    identities: dict[str, str] = json.loads(run.get("input_identities") or "{}")
     paths = {table: table_path(input_root, table.name) for table in INPUTS}
     try:
         states = {table: delta_rs.state(path) for table, path in paths.items()}
@@ -181,9 +184,11 @@ def read_register(place: Place, attempt: Attempt, run: Mapping[str, Any], input_
 
 def _as_shown(name: str | None) -> str | None:
     """A name on one line, of a length that a page can hold; None for none. What looks like a bsn is left out."""
-    printable = "".join(letter if letter.isprintable() else " " for letter in name or "")
+    visible = [letter for letter in name or "" if unicodedata.category(letter) != "Cf"]  # marks without width
+    printable = "".join(letter if letter.isprintable() else " " for letter in visible)
     words = content.LIKE_A_CITIZEN.sub(LEFT_OUT, printable).split()
-    return textwrap.shorten(" ".join(word[:LONGEST_WORD] for word in words), LONGEST_NAME, placeholder=LEFT_OUT) or None
+    shown = [word if len(word) <= LONGEST_WORD else word[:LONGEST_WORD] + LEFT_OUT for word in words]
+    return textwrap.shorten(" ".join(shown), LONGEST_NAME, placeholder=LEFT_OUT) or None
 
 
 def _assemble(

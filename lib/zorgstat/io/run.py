@@ -15,10 +15,10 @@ from typing import Any
 from pyspark.sql import DataFrame, Row
 
 from zorgstat.checks import Finding
-from zorgstat.errors import CheckError, TableError
+from zorgstat.errors import CheckError, TableError, ZorgstatError
 from zorgstat.io import inputs as input_checks
 from zorgstat.io import locks, outputs, publication
-from zorgstat.io.engine import Engine
+from zorgstat.io.engine import Engine, is_full
 from zorgstat.io.progress import Reporter
 from zorgstat.io.publication import Run
 from zorgstat.io.store import Store
@@ -163,7 +163,11 @@ def _inputs_that_fail(inputs: Store, pipeline: Pipeline, frames: Mapping[str, Da
     """Raises TableError in place of an error that comes of an input that cannot be read to its end, or any more."""
     try:
         yield
-    except Exception:
+    except ZorgstatError:
+        raise
+    except Exception as error:
+        if is_full(error):
+            raise
         unreadable = input_checks.unreadable(inputs, pipeline.inputs, frames)
         if unreadable:
             raise TableError(unreadable) from None

@@ -261,6 +261,7 @@ def views(root: str) -> int:
     """SQL on standard output: a view of the current rows for every table that is there."""
 
     def work(attempt: Attempt) -> None:
+        attempt.outcome = "Nothing was changed."
         tables = [table for table in _output_tables() if delta_rs.is_table(table_path(root, table.name)) is not False]
         print(";\n\n".join(publication.views(root, tables)) + ";")
 
@@ -321,7 +322,7 @@ def _without_run(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def to_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=lambda moment: moment.isoformat())
+    return json.dumps(value, default=lambda moment: moment.isoformat())
 
 
 def _from_json(text: str) -> Any:

@@ -10,7 +10,7 @@ import signal
 import tempfile
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from importlib import metadata
 from types import FrameType
 from typing import cast
@@ -24,6 +24,7 @@ from zorgstat.io.engine import DEBUGGING, Engine
 from zorgstat.io.folders import log_file, quiet, work_folder
 from zorgstat.io.paths import local_path
 from zorgstat.partitions import PARTITIONS
+from zorgstat.tables import Table
 
 SAIL = {
     "RUST_LOG": "error",  # a warning for every broadcast hint otherwise
@@ -53,34 +54,32 @@ class SailEngine(Engine):
         frame.write.option("compression", "lz4_raw").parquet(path)
         return self.spark.read.schema(frame.schema).parquet(path)  # no rows, no file to tell the columns
 
-    def read(self, path: str, version: int) -> DataFrame:
-        """Without what the table says of its columns beside name and type: Sail 0.7 fails at a union of such columns
-        with kept ones. `greatest` is a function of values, and so forgets it.
+    def read_input(self, path: str, version: int, table: Table) -> DataFrame:
+        """Raises TableError for declared columns that a file has in other letters: Sail would find nothing in them.
 
-        Raises TableError for columns that a file has in other letters: Sail would find nothing in them.
+        Without what the table says of its columns beside name and type: Sail 0.7 fails at a union of such columns with
+        kept ones. `greatest` is a function of values, and so forgets it.
         """
         misspelt = delta_rs.misspelt_columns(path, version)
-        if misspelt:
-            told = ", ".join(f"{name} in place of {declared}" for name, declared in sorted(misspelt.items()))
-            raise TableError([f"{path}: a file has {told}; write the table anew, or use --engine spark."])
-        frame, described = super().read(path, version), delta_rs.described_columns(path, version)
-        if not described:
-            return frame
-        return frame.select(
-            *[F.greatest(name, name).alias(name) if name in described else name for name in frame.columns]
-        )
+        told = [f"{name} in place of {column}" for name, column in sorted(misspelt.items()) if column in table.names]
+        if told:
+            raise TableError([f"{path}: a file has {', '.join(told)}; write the table anew, or use --engine spark."])
+        doubles = self._read_doubles(path, version, table) if table.has_doubles else None
+        if doubles is not None:
+            return doubles
+        frame = self.read(path, version)
+        described = delta_rs.described_columns(path, version).intersection(table.names)
+        return frame.withColumns({name: F.greatest(name, name) for name in described}) if described else frame
 
-    def read_doubles(self, path: str, version: int, columns: Sequence[str]) -> DataFrame:
+    def _read_doubles(self, path: str, version: int, table: Table) -> DataFrame | None:
         """By delta-rs: where a file has one value of a column, be it with NaN beside it, Sail takes that for all of its
         rows, and from Delta's statistics, where a double may lose its last bit (docs/engines.md).
         """
         try:
-            rows = delta_rs.table_of_version(path, version, columns)
-            if rows:
-                return self.spark.createDataFrame(rows)
+            rows = delta_rs.table_of_version(path, version, table.names)
+            return self.spark.createDataFrame(rows) if rows else None
         except Exception:  # Sail tells what is wrong with a table, as of any other
-            pass
-        return self.read(path, version)
+            return None
 
     def release(self) -> None:
         if self._folder:

@@ -107,7 +107,7 @@ class Store:
             if table.name not in versions:
                 continue
             try:
-                frame = self._read_input(table, versions[table.name])
+                frame = self.engine.read_input(self.path(table), versions[table.name], table)
                 faults += checks.schema_faults(frame.schema, table)
                 as_declared = set(frame.dtypes)
             except TableError as error:
@@ -118,12 +118,6 @@ class Store:
                 continue
             frames[table.name] = frame.select(*[c.name for c in table.columns if (c.name, c.type) in as_declared])
         return frames, faults
-
-    def _read_input(self, table: Table, version: int) -> DataFrame:
-        path = self.path(table)
-        if table.has_doubles:
-            return self.engine.read_doubles(path, version, table.names)
-        return self.engine.read(path, version)
 
     def why_unreadable(self, table: Table, error: Exception) -> str:
         return why_unreadable(self.root, table, error)
@@ -232,6 +226,7 @@ class Store:
             return [
                 (commit.get("userMetadata"), datetime.fromtimestamp(commit["timestamp"] / 1000, timezone.utc))
                 for commit in known
+                if "timestamp" in commit
             ]
         history = self.engine.spark.sql(f"DESCRIBE HISTORY {in_sql(self.path(table))}").select(
             "userMetadata", "timestamp"

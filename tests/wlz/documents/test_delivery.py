@@ -131,9 +131,22 @@ def test_a_changed_figure_is_found(name: str, fault: str) -> None:
 
 
 def test_an_amount_changed_in_the_covering_text_is_found() -> None:
-    for figure in ("12000001", "31.257", "12000002"):
-        changed = folder()[LETTER].replace(figure.encode(), b"1")
-        assert len(faults(folder() | {LETTER: changed})) == 1, figure
+    letter = folder()[LETTER]
+    for figure in ("12000001", "31.257", "12000002", "123.456.789,05", "1 januari 2023"):
+        assert figure.encode() in letter
+        assert len(faults(folder() | {LETTER: letter.replace(figure.encode(), b"1")})) == 1, figure
+    swapped = letter.replace(b"12000001", b"x").replace(b"12000002", b"12000001").replace(b"x", b"12000002")
+    assert len(faults(folder() | {LETTER: swapped})) == 2
+
+
+def test_a_covering_text_may_be_saved_and_wrapped_as_one_likes() -> None:
+    text = folder()[LETTER].decode("utf-8-sig")
+    for other in (
+        text.replace("\N{NO-BREAK SPACE}", " ").encode(),
+        text.encode("cp1252"),
+        "\n".join(text.split(" ")).encode(),
+    ):
+        assert faults(folder() | {LETTER: other}) == []
 
 
 def test_an_estimate_has_three_columns_and_no_more() -> None:
@@ -163,6 +176,11 @@ def test_a_pdf_of_another_document_or_organisation_is_found() -> None:
         f"{DOSSIER}: organisation is 0201, expected 5505.",
     ]
     assert faults(files | {DOSSIER: files[dossier]}) == [f"{DOSSIER}: organisation is 0201, expected 5505."]
+    of_before = files[BOARD].replace(b"document=bestuursverklaring, ", b"")  # as earlier versions wrote it
+    assert faults(files | {BOARD: of_before}) == []
+    elsewhere = delivery.check(REPORTS, files | {DOSSIER: b"%PDF-1.4 printed and scanned %%EOF"})
+    assert elsewhere.faults == []
+    assert len([task for task in elsewhere.left_to_do if str(DOSSIER) in task]) == 1
 
 
 def test_a_changed_performance_is_found() -> None:

@@ -154,7 +154,7 @@ def _estimate(report: Report, content: bytes) -> Iterator[str]:
         cells = book.sheets[provider.agb]
         if [cells.get((1, column)) for column in (1, 2, 3)] != headings:
             yield f"the columns of {provider.agb} are not {', '.join(headings)}."
-        if any(column > len(headings) for _, column in cells):
+        if any(column > len(headings) and _filled(value) for (_, column), value in cells.items()):
             yield f"{provider.agb} has more columns than {', '.join(headings)}."
         until = max((row for row, _ in cells), default=1) + 1
         yield from _performances(book, provider.agb, (2, 1), until, provider.estimates)
@@ -189,16 +189,25 @@ def _board_statement(report: Report, content: bytes) -> Iterator[str]:
 
 
 def _dossier(report: Report, content: bytes) -> Iterator[str]:
-    yield from _wrong_pdf(report, names.DOSSIER, reading.keywords(content))
+    told = reading.keywords(content)
+    if told:
+        yield from _wrong_pdf(report, names.DOSSIER, told)
+    else:
+        yield Task(f"comes from elsewhere; see for yourself that it is the dossier of {report.provenance.run_id}.")
 
 
 def _letter(report: Report, content: bytes) -> Iterator[str]:
-    text = content.decode("utf-8", "replace")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", "replace")
+    said = _in_one_line(text)
     for provider in report.missing:
-        if provider.agb not in text:
+        _, *figures = letter.about(provider, report.statement.year - 1)  # the name is not known here
+        if provider.agb not in said:
             yield f"does not name {provider.agb}."
-        if letter.estimated(provider) not in text:
-            yield f"does not say of {provider.agb}: {letter.estimated(provider)}"
+        elif _in_one_line(" ".join([f"AGB-code {provider.agb}", *figures])) not in said:
+            yield f"says something else of {provider.agb} than what was published."
     if report.provenance.run_id not in text:
         yield f"is not of run {report.provenance.run_id}."
     if "......" in text:
@@ -214,6 +223,11 @@ _DOCUMENTS = {
 }
 
 
+def _in_one_line(text: str) -> str:
+    """However a mail program breaks lines and blanks."""
+    return " ".join(text.split())
+
+
 def _wrong_run(report: Report, run: object) -> Iterator[str]:
     if run != report.provenance.run_id:
         yield f"is of run {_show(run)}, published is {report.provenance.run_id}; make the documents again."
@@ -222,8 +236,9 @@ def _wrong_run(report: Report, run: object) -> Iterator[str]:
 def _wrong_pdf(report: Report, document: str, told: Mapping[str, str]) -> Iterator[str]:
     """In: told (`reading.keywords`)."""
     yield from _wrong_run(report, told.get("run"))
+    if told.get("document", document) != document:
+        yield f"document is {told['document']}, expected {document}."
     for what, keyword, expected in (
-        ("document", "document", document),
         ("organisation", "organisatie", report.code),
         ("status", "status", report.status),
     ):

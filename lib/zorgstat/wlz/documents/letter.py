@@ -37,7 +37,7 @@ def write(report: Report) -> str:
         "",
     ]
     for provider in report.missing:
-        lines += [*_about(provider, statement.year - 1), ""]
+        lines += [*about(provider, statement.year - 1), ""]
     lines += [
         "De bijlage bevat per zorgaanbieder een werkblad met de schatting per prestatiecode.",
         "",
@@ -57,17 +57,14 @@ def write(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _about(provider: MissingProvider, prior_year: int) -> list[str]:
+def about(provider: MissingProvider, prior_year: int) -> list[str]:
+    """Its name, and lines with figures."""
     cents = provider.prior_year_amount_cents
     name = f"{provider.name}, AGB-code {provider.agb}" if provider.name else f"AGB-code {provider.agb}"
+    together = sum(row.amount_euro for row in provider.estimates)
     return [
         f"- {name}",
         f"  In elk geval sinds {texts.day(provider.since)} geen declaraties.",
         f"  Declaraties {prior_year}: {texts.euro(cents // 100)},{cents % 100:02}.",
-        f"  {estimated(provider)}",
+        f"  Schatting van het kwartaal: {texts.euro(together)}, {texts.performances(len(provider.estimates))}.",
     ]
-
-
-def estimated(provider: MissingProvider) -> str:
-    together = sum(row.amount_euro for row in provider.estimates)
-    return f"Schatting van het kwartaal: {texts.euro(together)}, {texts.performances(len(provider.estimates))}."

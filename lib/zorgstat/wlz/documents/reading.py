@@ -108,7 +108,7 @@ def keywords(content: bytes) -> dict[str, str]:
     """
     if not content.startswith(b"%PDF-"):
         raise Unreadable("no PDF")
-    if b"%%EOF" not in content[-1024:]:
+    if b"%%EOF" not in content.rstrip(b"\0\r\n ")[-1024:]:
         raise Unreadable("cut off")
     found = KEYWORDS.findall(content)
     pairs = found[-1].decode("utf-8", "replace").split(", ") if found else []
