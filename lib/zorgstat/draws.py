@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -67,18 +68,18 @@ def bsn(total: int, draws: Draws) -> Column:
     place = (scattered / 9).cast("int")
     choice = (scattered - place * 9).cast("int")
     seven = F.lit(9_999_999) - place
-    first_four = (seven / 1000).cast("int")
-    weighed = pick(_weighed((9, 8, 7, 6)), first_four) + pick(_weighed((5, 4, 3)), seven - first_four * 1000)
-    impossible = pick([(10 - sum_ % 11) * 6 % 11 for sum_ in range(400)], weighed)
+    cut = [_floor(seven, 10**places) for places in range(8)]  # without its last places
+    weighed = reduce(Column.__add__, [(3 + place) * (cut[place] - 10 * cut[place + 1]) for place in range(7)])
+    impossible = _remainder((10 - _remainder(weighed)) * 6)
     eighth = F.when(choice < impossible, choice).otherwise(choice + 1)
-    ninth = pick([str(sum_ % 11) for sum_ in range(420)], weighed + 2 * eighth)
-    return F.concat((seven * 10 + eighth).cast("string"), ninth)
+    ninth = _remainder(weighed + 2 * eighth)
+    return F.concat((seven * 10 + eighth).cast("string"), ninth.cast("string"))
 
 
-def _weighed(weights: tuple[int, ...]) -> list[int]:
-    """The weighed sum of the digits of every number with as many digits as there are weights."""
-    size = len(weights)
-    return [
-        sum(weight * int(digit) for weight, digit in zip(weights, f"{number:0{size}d}", strict=True))
-        for number in range(10**size)
-    ]
+def _floor(number: Column, by: int) -> Column:
+    return (number / by).cast("int")
+
+
+def _remainder(number: Column) -> Column:
+    """Of a division by eleven; not null, so that Spark knows."""
+    return number - 11 * _floor(number, 11)
