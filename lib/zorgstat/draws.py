@@ -69,7 +69,7 @@ def bsn(total: int, draws: Draws) -> Column:
     choice = (scattered - place * 9).cast("int")
     seven = F.lit(9_999_999) - place
     cut = [_floor(seven, 10**places) for places in range(8)]  # without its last places
-    weighed = reduce(Column.__add__, [(3 + place) * (cut[place] - 10 * cut[place + 1]) for place in range(7)])
+    weighed = reduce(Column.__add__, [(3 + digit) * (cut[digit] - 10 * cut[digit + 1]) for digit in range(7)])
     impossible = _remainder((10 - _remainder(weighed)) * 6)
     eighth = F.when(choice < impossible, choice).otherwise(choice + 1)
     ninth = _remainder(weighed + 2 * eighth)
