@@ -58,11 +58,11 @@ class Pipeline:
     """One national statistic.
 
     `main_input` is the table whose rows are counted and told. `synth` makes input tables by name, from the number of
-    claims, a seed and a year. `remarks` are findings (`checks.Finding`) on inputs and
-    settings, as rows. `build` gives the outputs by name, without the columns of the run. Of the stored outputs
-    `measures` are aggregates by table and `more_measures` frames of one row; `judge` gets their values, and the rows of
-    the main input. `queries` are looked up for `figures`, the few numbers that a person wants to see, and `describe`
-    puts those into lines of text. `comparison` does the same for two runs.
+    claims, a seed and a year. `remarks` are findings (`checks.Finding`) on inputs and settings, as rows. `build` gives
+    the outputs by name, without the columns of the run. Of the stored outputs `measures` are aggregates by table and
+    `more_measures` frames of one row; `judge` gets their values, and the rows of the main input. `queries` are looked
+    up for `figures`, the few numbers that a person wants to see, and `describe` puts those into lines of text.
+    `comparison` does the same for two runs.
     """
 
     name: str

@@ -6,12 +6,14 @@ by one: credits, and debits that share a reference or a key with one. Credits th
 
 from __future__ import annotations
 
+from datetime import date
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from zorgstat import privacy
+from zorgstat.packing import literal
 from zorgstat.partitions import Keep, everywhere
 
 # Who it is; a missing bsn is like a missing bsn.
@@ -139,7 +141,7 @@ def _same_person() -> Column:
 
 def _turn(of: str = "") -> Column:
     """(claim_date, claim_reference) as one text in the same order: the day in places enough for any, then the rest."""
-    days = F.datediff(F.col(f"{of}claim_date"), F.lit("1970-01-01").cast("date")).cast("bigint") + 2**31
+    days = F.datediff(F.col(f"{of}claim_date"), literal(date(1970, 1, 1))).cast("bigint") + 2**31
     return F.concat(F.lpad(days.cast("string"), DAY_PLACES, "0"), F.col(f"{of}claim_reference"))
 
 

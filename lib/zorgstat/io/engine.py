@@ -15,6 +15,8 @@ from pyspark.errors import PySparkException
 from pyspark.logger import PySparkLogger
 from pyspark.sql import DataFrame, SparkSession
 
+from zorgstat.errors import SettingsError
+from zorgstat.io.paths import local_path
 from zorgstat.tables import Table
 
 # pyspark tells of a failed query at length, with its plan and the values in its message.
@@ -23,6 +25,7 @@ for talkative in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
 
 # Whether each column knows the line of Python that made it: half of all calls to Java are for that.
 DEBUGGING = "spark.python.sql.dataFrameDebugging.enabled"
+ODD_ROOT = r"\||%[0-9A-Fa-f]{2}"
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,14 @@ class Engine(ABC):
     def release(self) -> None:
         """Lets go of what is kept."""
 
-    def check_root(self, root: str) -> None:  # noqa: B027
-        """Raises SettingsError for a folder that this engine cannot work in."""
+    def check_root(self, root: str) -> None:
+        """Raises SettingsError for a folder that this engine, or delta-rs beside it, cannot work in."""
+        folder = local_path(root)
+        if folder is not None and re.search(ODD_ROOT, str(folder)):
+            raise SettingsError(
+                f"{root}: not every program reads a folder alike that has | or %, with two hexadecimal digits, in its "
+                "name or above it; use another."
+            )
 
     def read(self, path: str, version: int) -> DataFrame:
         """A version of a Delta table."""

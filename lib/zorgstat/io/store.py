@@ -13,7 +13,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
 from zorgstat import arrow, checks
-from zorgstat.errors import SettingsError, TableError
+from zorgstat.errors import TableError
 from zorgstat.io import delta_rs, locks
 from zorgstat.io.engine import Engine, name_of
 from zorgstat.io.paths import in_sql, local_path, table_path
@@ -31,7 +31,6 @@ RETENTION = {
 }
 # The columns of which Delta's log has the lowest and highest value of each file.
 STATISTICS = "delta.dataSkippingStatsColumns"
-ODD_ROOT = r"\||%[0-9A-Fa-f]{2}"
 WITHOUT_ORDER = ("boolean", "binary", "array", "map")  # types of which Spark's Delta refuses to keep them
 BSN, HASH = "bsn", "row_hash"
 HOURS = {"hour": 1, "day": 24, "week": 168}
@@ -76,12 +75,6 @@ class Store:
 
     def __post_init__(self) -> None:
         self.engine.check_root(self.root)
-        folder = local_path(self.root)
-        if folder is not None and re.search(ODD_ROOT, str(folder)):
-            raise SettingsError(
-                f"{self.root}: not every program reads a folder alike that has | or %, with two hexadecimal digits, in "
-                "its name or above it; use another."
-            )
 
     def path(self, table: Table) -> str:
         return table_path(self.root, table.name)
