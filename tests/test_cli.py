@@ -289,13 +289,19 @@ def test_ctrl_c_ends_a_run_on_spark_and_leaves_the_version_before_it(delivery: D
     assert not any(bsn in shown for bsn in delivery.citizens)
 
 
-def test_a_reader_that_has_gone_is_no_fault(tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", [("runs", "list", "--output", "."), ("wlz", "calendar", "2023")])
+def test_a_reader_that_has_gone_is_no_fault(tmp_path: Path, words: tuple[str, ...]) -> None:
     """As with `| head`: no message, and the code that a shell gives for it."""
     ours, theirs = os.pipe()
     os.close(ours)
-    words = [SCRIPT, "runs", "list", "--output", str(tmp_path)]
     ran = subprocess.run(
-        words, env=environment(tmp_path), stdout=theirs, stderr=subprocess.PIPE, text=True, check=False
+        [SCRIPT, *words],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
     )
     os.close(theirs)
     assert (ran.returncode, ran.stderr) == (141, "")

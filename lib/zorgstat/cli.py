@@ -161,7 +161,7 @@ _add_run(
 @click.argument("year", type=click.IntRange(FIRST_YEAR, LAST_YEAR), metavar="YEAR")
 def show_calendar(year: int) -> None:
     """Show what is due in a YEAR. When and from whom: the quarterly statements, and the claims through Vektis."""
-    print("\n".join(due.describe(year)))
+    raise SystemExit(attempt.guard(lambda _: print("\n".join(due.describe(year)))))
 
 
 YEAR_NUMBER, QUARTER_NUMBER = click.IntRange(FIRST_YEAR, LAST_YEAR), click.IntRange(1, 4)

@@ -396,7 +396,7 @@ def test_rows_that_are_gone_are_told(
     lose(root / table)
     assert documents.write_documents(Place(str(root)), 2023, 2, str(to), every=True) == 4
     told = capsys.readouterr().err
-    assert re.search(rf"{table}: [\d,]+ rows of wlz-2023-2-001-\w+ were published, \d+ are there\.", told)
+    assert re.search(rf"{table}: [\d,]+ rows of wlz-2023-2-001-\w+ were published, \d+ are stored\.", told)
     assert not to.exists()
 
 

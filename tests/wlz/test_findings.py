@@ -108,12 +108,12 @@ def test_a_cycle_concerns_everybody(spark: SparkSession) -> None:
 
 
 def test_details_tell_tables_and_no_more(spark: SparkSession) -> None:
-    counts = "code | name | count\n9999 | wlz_claims | 3\n9999 | wlz_insured | 2\n9999 | wlz_home_visits | 0"
+    counts = "code | name | count\n9999 | wlz_claims | 3\n9999 | wlz_insured | 1200000\n9999 | wlz_home_visits | 0"
     given = frame(spark, "code string, name string, count bigint", counts)
     organisations = rows(spark, "wlz_organisations", ORGANISATIONS).where("code = '0201'")
     table = findings.find(organisations, given, spark.createDataFrame([], SUCCESSORS), statement())
     details = {row["rule"]: row["detail"] for row in table.collect()}
-    assert ": 5 (wlz_claims 3, wlz_insured 2). " in details["unknown_organisation"]
+    assert ": 1.200.003 (wlz_claims 3, wlz_insured 1.200.000). " in details["unknown_organisation"]
     assert set(details) == {"unknown_organisation", "admin_costs_missing"}
 
 

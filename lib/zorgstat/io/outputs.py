@@ -12,9 +12,9 @@ from pyspark.sql import functions as F
 from zorgstat import checks
 from zorgstat.checks import Finding
 from zorgstat.errors import CheckError, TableError
-from zorgstat.io.publication import Run
+from zorgstat.io.publication import Run, lost_rows
 from zorgstat.io.store import Store, Sums, sum_up
-from zorgstat.io.together import by_name, in_parallel
+from zorgstat.io.together import by_name
 from zorgstat.pipelines import Frames, Pipeline
 from zorgstat.tables import OF_EVERY_PIPELINE, Table
 
@@ -53,16 +53,10 @@ def check_types(store: Store, tables: Sequence[Table]) -> None:
 def check_counts(store: Store, tables: Sequence[Table], row: Mapping[str, Any]) -> None:
     """Raises CheckError when a published run (a row of `runs`) has not as many rows as it says."""
     stored = of_run(store, tables, row["run_id"])
-    published = json.loads(row["row_counts"])
-    counts = in_parallel(lambda table: stored[table.name].count(), tables)
-    wrong = [
-        f"{table.name}: {published.get(table.name, 0):,} rows published, {count:,} stored."
-        for table, count in zip(tables, counts, strict=True)
-        if published.get(table.name) != count
-    ]
-    if wrong:
+    lost = lost_rows(row, by_name(lambda frame: frame.count(), stored))
+    if lost:
         raise CheckError(
-            "\n".join([*wrong, f"{row['run_id']} is not whole any more: --force publishes the figures anew."])
+            "\n".join([*lost, f"{row['run_id']} is not whole any more: --force publishes the figures anew."])
         )
 
 

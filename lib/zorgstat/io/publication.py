@@ -107,6 +107,15 @@ def repeats(row: Mapping[str, Any], fingerprint: Mapping[str, str]) -> bool:
     return all(row.get(name) == value for name, value in fingerprint.items())
 
 
+def lost_rows(row: Mapping[str, Any], stored: Mapping[str, int]) -> list[str]:
+    """A line for every table of which a published run has not as many rows as it says. In: stored (rows by table)."""
+    return [
+        f"{table}: {count:,} rows of {row['run_id']} were published, {stored[table]:,} are stored."
+        for table, count in json.loads(row["row_counts"]).items()
+        if stored.get(table, count) != count
+    ]
+
+
 def publish(
     store: Store, run: Run, fingerprint: Mapping[str, str], row_counts: Mapping[str, int], checksums: Mapping[str, str]
 ) -> None:

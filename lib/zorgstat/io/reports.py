@@ -135,13 +135,9 @@ def _refuse_lost_rows(
     """Raises CheckError where a published run has not as many rows as it says: its documents would look final."""
     lost = []
     for run in runs:
-        counts = json.loads(run["row_counts"])
-        for table, run_ids in wanted.items():
-            if run["run_id"] not in run_ids or table.name not in counts:
-                continue
-            published, there = counts[table.name], sum(row["run_id"] == run["run_id"] for row in found[table])
-            if published != there:
-                lost.append(f"{table.name}: {published:,} rows of {run['run_id']} were published, {there:,} are there.")
+        tables = [table for table, run_ids in wanted.items() if run["run_id"] in run_ids]
+        stored = {table.name: sum(row["run_id"] == run["run_id"] for row in found[table]) for table in tables}
+        lost += publication.lost_rows(run, stored)
     if lost:
         raise CheckError("\n".join(lost))
 

@@ -226,7 +226,7 @@ def _judge(statement: Statement) -> dict[str, Column]:
 
 def _details() -> Column:
     """Where rows are counted that should not have been there, it is told in which tables they are."""
-    told = [F.when(F.col(table) > 0, F.concat(F.lit(f"{table} "), F.col(table).cast("string"))) for table in USED]
+    told = [F.when(F.col(table) > 0, F.concat(F.lit(f"{table} "), _in_digits(F.col(table)))) for table in USED]
     tables = {
         UNKNOWN_ORGANISATION: F.concat_ws(", ", *told),
         NOT_A_ZORGKANTOOR: F.concat_ws(", ", *told[: len(USED_BY_ZORGKANTOOR)]),
@@ -250,4 +250,9 @@ def _by_rule(tell: Callable[[Rule], Column]) -> Column:
 def _in_words(rule: Rule, which: Column | None = None) -> Column:
     """What is wrong: how often (in which tables, at which codes). What to do."""
     brackets = [] if which is None else [F.lit(" ("), which, F.lit(")")]
-    return F.concat(F.lit(f"{rule.what}: "), F.col("count").cast("string"), *brackets, F.lit(f". {rule.remedy}"))
+    return F.concat(F.lit(f"{rule.what}: "), _in_digits(F.col("count")), *brackets, F.lit(f". {rule.remedy}"))
+
+
+def _in_digits(count: Column) -> Column:
+    """As it is written in Dutch: 1.234."""
+    return F.translate(F.format_number(count, 0), ",", ".")

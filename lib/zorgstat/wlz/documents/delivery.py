@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import PurePosixPath
 
-from zorgstat.wlz.calendar import INSURED, PRODUCTION
+from zorgstat.text import on_one_line
+from zorgstat.wlz.calendar import INSURED
 from zorgstat.wlz.documents import letter, names, reading, texts, workbook
-from zorgstat.wlz.documents.content import Performance, Report
+from zorgstat.wlz.documents.content import Report
 from zorgstat.wlz.documents.names import Name
-from zorgstat.wlz.documents.reading import Unreadable, Workbook
+from zorgstat.wlz.documents.reading import Unreadable, Value, Workbook
+
+MOST_TOLD = 10  # cells of a workbook
 
 
 @dataclass(frozen=True)
@@ -105,73 +108,54 @@ def _check_document(checked: Checked, report: Report, name: Name, content: bytes
 
 def _statement(report: Report, content: bytes) -> Iterator[str]:
     book = reading.workbook(content)
-    yield from _wrong_run(report, book.value("run"))
-    for what, name, expected in (
-        ("organisation", "organisatie_code", report.code),
-        ("year", "jaar", report.statement.year),
-        ("quarter", "kwartaal", report.statement.quarter),
-        ("status", "status", report.status.upper()),
-    ):
-        if book.value(name) != expected:
-            yield f"{what} is {_show(book.value(name))}, expected {expected}."
-    expected_sheets = [workbook.COVER, *[texts.SHEETS[part.name] for part in report.parts]]
-    if list(book.sheets) != expected_sheets:
-        yield f"its sheets are {', '.join(book.sheets)}; expected {', '.join(expected_sheets)}."
-    for part in report.parts:
-        for line in part.lines:
-            name, published = texts.CELLS[part.name, line], report.figures.lines[part.name][line]
-            if book.value(name) != published:
-                yield f"{name} is {_show(book.value(name))}, published is {published}."
-        if part is PRODUCTION:
-            yield from _production(report, book)
-    empty = [label for label in workbook.CONTACT if not _filled(book.value(workbook.contact_cell(label)))]
-    if not _filled(book.value("organisatie_naam")):
-        empty.insert(0, "Organisatie")
+    wrong_run = list(_wrong_run(report, book.value("run")))
+    if wrong_run:
+        yield from wrong_run
+        return
+    # The register of names is not read here, nor perhaps when it was made: the name may be there or left to fill in.
+    name = str(book.value(workbook.NAME_CELL) or "").strip() or None
+    made = {known: reading.workbook(workbook.statement(replace(report, name=known))) for known in (name, None)}
+    to_fill_in = {workbook.NAME_CELL: "Organisatie"} | {
+        workbook.contact_cell(label): label for label in workbook.CONTACT
+    }
+    yield from _differences(book, list(made.values()), left_out=to_fill_in)
+    empty = [label for cell, label in to_fill_in.items() if not _filled(book.value(cell))]
     if empty:
         yield Task(f"fill in {', '.join(empty)}.")
 
 
-def _production(report: Report, book: Workbook) -> Iterator[str]:
-    total, published = book.value("productie_totaal"), report.figures.production_euro
-    if total != published:
-        yield f"productie_totaal is {_show(total)}, published is {published}."
-    if "productie_kop" not in book.named or "productie_totaal" not in book.named:
-        return
-    sheet, row, column = book.named["productie_kop"]
-    until = book.named["productie_totaal"][1]
-    yield from _performances(book, sheet, (row + 1, column), until, report.figures.production)
-
-
 def _estimate(report: Report, content: bytes) -> Iterator[str]:
-    book = reading.workbook(content)
-    expected = [provider.agb for provider in report.missing]
-    if list(book.sheets) != expected:
-        yield f"its sheets are {', '.join(book.sheets)}; expected {', '.join(expected)}."
+    yield from _differences(reading.workbook(content), [reading.workbook(workbook.estimate(report))])
+
+
+def _differences(book: Workbook, made: Sequence[Workbook], left_out: Collection[str] = ()) -> Iterator[str]:
+    """A line for every cell that says something else than in any of the workbooks as they are made; or for its sheets.
+
+    In: left_out (names of the cells that may say anything).
+    """
+    expected = made[0]
+    if list(book.sheets) != list(expected.sheets):
+        yield f"its sheets are {', '.join(book.sheets)}; expected {', '.join(expected.sheets)}."
         return
-    words = texts.prescribed(names.ESTIMATE, report.statement)
-    headings = [words[key] for key in ("code", "quantity", "amount")]
-    for provider in report.missing:
-        cells = book.sheets[provider.agb]
-        if [cells.get((1, column)) for column in (1, 2, 3)] != headings:
-            yield f"the columns of {provider.agb} are not {', '.join(headings)}."
-        if any(column > len(headings) and _filled(value) for (_, column), value in cells.items()):
-            yield f"{provider.agb} has more columns than {', '.join(headings)}."
-        until = max((row for row, _ in cells), default=1) + 1
-        yield from _performances(book, provider.agb, (2, 1), until, provider.estimates)
+    names_of = {place: name for name, place in expected.named.items()}
+    figures: list[str] = []
+    others: list[str] = []
+    for sheet, cells in expected.sheets.items():
+        for row, column in sorted(cells.keys() | book.sheets[sheet].keys()):
+            name = names_of.get((sheet, row, column))
+            here, *there = (_said(one.sheets[sheet].get((row, column))) for one in (book, *made))
+            if here not in there and name not in left_out:
+                told = f"{name or f'{sheet} {reading.letters(column)}{row}'} is {_show(here)}"
+                (figures if name else others).append(f"{told}, published is {_show(there[0], 'nothing')}.")
+    told_first = [*figures, *others]
+    yield from told_first[:MOST_TOLD]
+    if len(told_first) > MOST_TOLD:
+        yield f"{len(told_first) - MOST_TOLD:,} more cells say something else than was published."
 
 
-def _performances(
-    book: Workbook, sheet: str, first: tuple[int, int], until: int, published: Sequence[Performance]
-) -> Iterator[str]:
-    cells, (row, column) = book.sheets.get(sheet, {}), first
-    rows = [[cells.get((line, column + place)) for place in range(3)] for line in range(row, until)]
-    stored = [(code if code is not None else "", quantity, amount) for code, quantity, amount in rows]
-    expected = [(each.code, each.quantity, each.amount_euro) for each in published]
-    if len(stored) != len(expected):
-        yield f"{sheet} has {len(stored)} rows, published are {len(expected)}."
-    elif stored != expected:
-        count = sum(1 for here, there in zip(stored, expected, strict=True) if here != there)
-        yield f"{sheet} differs from what was published in {count} of {len(expected)} rows."
+def _said(value: Value | None) -> Value | None:
+    """Whatever blanks and ends of lines a program makes of it; nothing for an empty text."""
+    return _in_one_line(value) or None if isinstance(value, str) else value
 
 
 def _board_statement(report: Report, content: bytes) -> Iterator[str]:
@@ -250,5 +234,5 @@ def _filled(value: object) -> bool:
     return bool(str(value if value is not None else "").strip())
 
 
-def _show(value: object) -> str:
-    return "missing" if value is None else str(value)
+def _show(value: object, if_none: str = "missing") -> str:
+    return if_none if value is None else on_one_line(str(value))

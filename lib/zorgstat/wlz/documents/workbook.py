@@ -17,6 +17,7 @@ from zorgstat.wlz.documents.content import Performance, Report
 
 COVER = "Voorblad"
 SAME, DIFFERENT = "akkoord", "VERSCHIL"
+NAME_CELL = "organisatie_naam"
 CONTACT = ("Naam contactpersoon", "Functie", "Telefoon", "E-mail")
 # Dutch points and commas, whatever the language of the program; Excel takes those of the system.
 WHOLE, DAY = "[$-413]#,##0;[$-413]-#,##0", "[$-413]d mmmm yyyy"
@@ -244,7 +245,7 @@ def _put(book: _Book, sheet: Any, row: int, label: str, value: object, look: str
 def _add_facts(book: _Book, sheet: Any, report: Report, row: int) -> int:
     statement = report.statement
     sheet.set_row(row, _height(report.name or "", sum(COVER_WIDTHS[1:]) * 0.9, 15) + 3)
-    row = _put(book, sheet, row, "Organisatie", report.name, "text" if report.name else "input", "organisatie_naam")
+    row = _put(book, sheet, row, "Organisatie", report.name, "text" if report.name else "input", NAME_CELL)
     sheet.ignore_errors({"number_stored_as_text": _cell(row, FIRST_COLUMN + 1)})
     row = _put(book, sheet, row, "Code", report.code, "code", "organisatie_code")
     row = _put(book, sheet, row, "Jaar", statement.year, "line", "jaar")
@@ -404,7 +405,6 @@ def _add_production(book: _Book, report: Report, part: Part) -> Verdicts:
     sheet.write_blank(total, column + 1, None, formats["total_label"])
     formula = f"=SUM({amounts})" if rows else "=0"
     sheet.write_formula(total, amount, formula, formats["total"], report.figures.production_euro)
-    book.define("productie_kop", sheet, table, column)
     book.define("productie_totaal", sheet, total, amount)
     sheet.repeat_rows(table)
     sheet.freeze_panes(table + 1, 0)
