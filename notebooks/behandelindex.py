@@ -4,11 +4,13 @@
 # MAGIC Reads the current run of a report version. The figures come from the tables; the rules are in
 # MAGIC `lib/zorgstat/behandelindex`. Parameters are widgets on Databricks, elsewhere the environment variables
 # MAGIC `ZORGSTAT_ROOT`, `ZORGSTAT_YEAR`, `ZORGSTAT_VERSION` and `ZORGSTAT_PRACTICE`. The notebook needs a session with
-# MAGIC Delta, named `spark`.
+# MAGIC Delta, named `spark`; where there is none it starts one: `python notebooks/behandelindex.py`.
 
 # COMMAND ----------
 
+import atexit
 import os
+from contextlib import ExitStack
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
@@ -16,6 +18,7 @@ from pyspark.sql import functions as F
 from zorgstat import codes
 from zorgstat.behandelindex.selection import OUTCOME_NAMES
 from zorgstat.behandelindex.tables import NATIONAL_BASKETS, OUTCOMES, PRACTICE_BASKETS, PRACTICE_INDEX
+from zorgstat.io import session
 from zorgstat.io.publication import published
 from zorgstat.io.spark import SparkEngine
 from zorgstat.io.store import Store
@@ -38,7 +41,10 @@ practice = parameter("practice", "")  # empty: the one with the most combination
 
 # COMMAND ----------
 
-store = Store(SparkEngine("spark", spark), root)
+until_the_end = ExitStack()
+atexit.register(until_the_end.close)
+engine = SparkEngine("spark", spark) if "spark" in globals() else until_the_end.enter_context(session.start())
+store = Store(engine, root)
 outcomes, national_baskets, practice_baskets, practice_index = (
     published(store, table, year, version) for table in (OUTCOMES, NATIONAL_BASKETS, PRACTICE_BASKETS, PRACTICE_INDEX)
 )

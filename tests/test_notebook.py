@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +31,10 @@ class Shown:
 
     def __init__(self, displayed: list[Rows], output: Path) -> None:
         self.funnel, self.percentiles, self.histogram, self.intervals, self.practice, self.baskets = displayed
-        self._output = output
+        self.output = output
 
     def rows(self, table: str) -> Rows:
-        return DeltaTable(str(self._output / table)).to_pyarrow_table().to_pylist()
+        return DeltaTable(str(self.output / table)).to_pyarrow_table().to_pylist()
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +62,13 @@ def shown(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Shown:
         patch.delenv("ZORGSTAT_PRACTICE", raising=False)
         runpy.run_path(str(NOTEBOOK), init_globals={"spark": engine.spark, "display": display})
     return Shown(displayed, folder / "out")
+
+
+@pytest.mark.slow
+def test_it_starts_spark_where_there_is_none(shown: Shown) -> None:
+    environment = os.environ | {"ZORGSTAT_ROOT": str(shown.output), "ZORGSTAT_YEAR": "2023", "ZORGSTAT_VERSION": "3"}
+    ran = subprocess.run([sys.executable, NOTEBOOK], env=environment, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout.count("small_baskets_matter")) == (0, 2), ran.stderr
 
 
 def test_it_is_a_databricks_notebook() -> None:

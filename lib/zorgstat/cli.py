@@ -471,7 +471,9 @@ def clean_runs(output_root: str, conf: tuple[str, ...], engine: str, older_than:
     epilog="""\b
 Examples:
   zorgstat runs views --output published > current.sql
-  spark-sql --packages io.delta:delta-spark_4.2_2.13:4.4.0 -i current.sql
+  spark-sql --packages io.delta:delta-spark_4.2_2.13:4.4.0 \\
+    --conf spark.sql.extensions=io.delta.sql.DeltaSparkSessionExtension \\
+    --conf spark.sql.catalog.spark_catalog=org.apache.spark.sql.delta.catalog.DeltaCatalog -i current.sql
 """,
 )
 @PUBLISHED

@@ -1,4 +1,4 @@
-"""900 baskets of like patients, and what they mean nationally (method 1.4, steps 1 and 2; docs/method.md, Figures)."""
+"""900 baskets of like patients, and what they mean nationally (method 1.4, steps 1 and 2; docs/method.md, Index)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def count_practice_baskets(judged: DataFrame) -> DataFrame:
 
     In:  judged groups (from `put_in_baskets`).
     Out: practice, basket_id, combinations, treatments; filled baskets only.
-    Source: method 1.4 (each unique patient once per basket and practice); docs/method.md, Terms.
+    Source: method 1.4 (each unique patient once per basket and practice); docs/method.md, Index.
     """
     treated = judged.where(_is_counted()).groupBy("person", "practice", "basket_id")
     return (
@@ -63,7 +63,7 @@ def national_baskets(practice_baskets: DataFrame) -> DataFrame:
 
     In:  practice, basket_id, combinations, treatments.
     Out: basket_id, sex, the five classes, combinations, treatments, national_mean, is_small.
-    Source: method 1.4 (mean per basket; baskets of fewer than 60); docs/method.md, national_mean and small basket.
+    Source: method 1.4 (mean per basket; baskets of fewer than 60); docs/method.md, Index.
     """
     totals = practice_baskets.groupBy("basket_id").agg(
         F.sum("combinations").alias("combinations"), F.sum("treatments").alias("treatments")

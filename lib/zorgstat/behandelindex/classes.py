@@ -33,7 +33,7 @@ def rank_postcodes(ses_woa: DataFrame) -> DataFrame:
 
     In:  ses_woa (postcode4, score; null or NaN: no score).
     Out: postcode4, ses_class (1 low, 2 middle, 3 high), for scored postcodes.
-    Source: method 1.3.4; docs/method.md: n of them by (score, postcode4), the first and the last 3n div 10.
+    Source: method 1.3.4; docs/method.md, Classes.
     """
     # + 0.0 makes one zero of -0.0 and 0.0, which engines do not order alike.
     scored = ses_woa.where(F.col("score").isNotNull() & ~F.isnan("score")).select(
@@ -107,7 +107,7 @@ def high_covers(av_classes: DataFrame, av_packages: DataFrame, labels: DataFrame
 
     Each concern either delivers the class, or it follows from the packages that are valid in the treatment period.
     Out: person, high_at_0, ... (a bit for each of those concerns: `_high_at`); one row per person.
-    Source: method 1.3.5; docs/method.md, insurance class 2 and 3.
+    Source: method 1.3.5; docs/method.md, Classes.
     """
     columns = ("uzovi", "label", "concern_number", "av_source", "av_policy", *privacy.PERSON_KEY.names)
     taking_part = labels.where(F.col("standing").isNull()).select(*columns)

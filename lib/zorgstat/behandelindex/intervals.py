@@ -1,4 +1,4 @@
-"""Spread, correction factor, lower and upper bound (method 1.5; docs/method.md, correction factor)."""
+"""Spread, correction factor, lower and upper bound (method 1.5; docs/method.md, Interval)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def correction_factors(spread: DataFrame, settings: Settings) -> DataFrame:
 
     In:  spread (one row; sd: index points). The bands hold on the last day of the period (correction_bands.csv).
     Out: lower, upper (combinations), factor (index points, at least 1), sd; one row per band. The last band gets 1.
-    Source: method 1.5, table 5; docs/method.md, correction factor by bands of combinations. With the method `table` the
+    Source: method 1.5, table 5; docs/method.md, Interval. With the method `table` the
     factors published for 2018 are used instead of computed ones; sd is that of the report all the same.
     """
     bands = [_band(row) for row in codes.rows("correction_bands", settings.report.period_end)]

@@ -14,7 +14,7 @@ def compare_baskets(practice_baskets: DataFrame, national: DataFrame) -> DataFra
     In:  practice_baskets (practice, basket_id, combinations, treatments), national (from `baskets`).
     Out: practice, basket_id, combinations, treatments, practice_mean, national_mean, basket_index, weight,
          weighted_index (times 1, not 100), is_small.
-    Source: method 1.4 (index per basket, weighting factor); docs/method.md, basket_index and weight.
+    Source: method 1.4 (index per basket, weighting factor); docs/method.md, Index.
     """
     means = national.select("basket_id", "national_mean", "is_small")
     of_practice = F.sum("combinations").over(Window.partitionBy("practice"))
@@ -37,7 +37,7 @@ def index_practices(compared: DataFrame, patients: DataFrame) -> DataFrame:
     In:  compared (from `compare_baskets`, with practice_agb), patients (practice, patients).
     Out: practice_agb, combinations, patients, treatments, expected_treatments, index, index_rounded, index_excl_small,
          index_excl_small_rounded (null when every basket is small), small_baskets_matter.
-    Source: method 1.4 (index of the practice; baskets of fewer than 60); docs/method.md, Figures.
+    Source: method 1.4 (index of the practice; baskets of fewer than 60); docs/method.md, Index.
     """
     large = ~F.col("is_small")
     means_in_practice = F.col("treatments") / F.col("national_mean")

@@ -17,16 +17,17 @@ from zorgstat.io.folders import own_folder
 from zorgstat.io.progress import Reporter
 from zorgstat.io.size import Size
 
+GONE = "whoever read the output has gone, as with | head"
 UNEXPECTED = "something unexpected; the message names the log, where there is one"
 EXIT_CODES = {
     0: "published, or published already with the same inputs, settings and software",
     2: "the command line or a settings file",
-    3: "input tables are not as declared",
+    3: "input tables are not as declared, or a table cannot be read",
     4: "a check failed; nothing was published",
     5: "another run of this version is at work",
     70: UNEXPECTED,
     130: "stopped with Ctrl-C; the message tells whether that version was published",
-    141: "whoever read the output has gone, as with | head",
+    141: GONE,
 }
 
 

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from zorgstat.errors import SettingsError, TableError
 from zorgstat.io import config, layout, run, size
-from zorgstat.io.attempt import UNEXPECTED, Attempt, guard
+from zorgstat.io.attempt import GONE, UNEXPECTED, Attempt, guard
 from zorgstat.io.progress import Watch, plain_lines
 from zorgstat.io.store import Store
 from zorgstat.io.summary import describe_change, describe_layout, summarise
@@ -24,7 +24,8 @@ LAYOUT_EXIT_CODES = {
     2: "the command line",
     3: "a table is missing or not as declared",
     70: UNEXPECTED,
-    130: "stopped with Ctrl-C; the table at work is as it was",
+    130: "stopped with Ctrl-C; the rows of the table at work lie as they did",
+    141: GONE,
 }
 
 

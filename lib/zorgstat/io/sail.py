@@ -91,8 +91,8 @@ class SailEngine(Engine):
         folder = local_path(root)
         if folder is not None and not re.fullmatch(r"[A-Za-z0-9_./+=,;&'-]+", str(folder)):
             raise SettingsError(
-                f"the engine sail cannot work in {root}: use a folder with nothing but plain letters, digits and - _ . "
-                "in its name and above it, or --engine spark."
+                f"the engine sail cannot work in {root}: use a folder with nothing but plain letters, digits and "
+                "_ . / + = , ; & ' - in its name and above it, or --engine spark."
             )
 
 

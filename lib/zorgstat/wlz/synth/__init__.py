@@ -18,7 +18,7 @@ from zorgstat.wlz.synth.people import Population
 
 
 def tables(spark: SparkSession, lines: int, seed: int, year: int) -> dict[str, DataFrame]:
-    """The ten input tables by name, not computed yet. `lines` is the number of claims of the two years, within 2 %."""
+    """The ten input tables by name, not computed yet. `lines` is the number of claims of the two years, within 3 %."""
     draws = Draws(seed)
     listed = providers.providers(draws)
     population = Population.of_claims(lines)
