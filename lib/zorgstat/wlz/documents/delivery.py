@@ -114,11 +114,10 @@ def _statement(report: Report, content: bytes) -> Iterator[str]:
         return
     # The register of names is not read here, nor perhaps when it was made: the name may be there or left to fill in.
     name = str(book.value(workbook.NAME_CELL) or "").strip() or None
-    made = {known: reading.workbook(workbook.statement(replace(report, name=known))) for known in (name, None)}
-    to_fill_in = {workbook.NAME_CELL: "Organisatie"} | {
-        workbook.contact_cell(label): label for label in workbook.CONTACT
-    }
-    yield from _differences(book, list(made.values()), left_out=to_fill_in)
+    made = [reading.workbook(workbook.statement(replace(report, name=known))) for known in (name, None)]
+    to_fill_in = {workbook.NAME_CELL: "Organisatie"}
+    to_fill_in.update((workbook.contact_cell(label), label) for label in workbook.CONTACT)
+    yield from _differences(book, made, left_out=to_fill_in)
     empty = [label for cell, label in to_fill_in.items() if not _filled(book.value(cell))]
     if empty:
         yield Task(f"fill in {', '.join(empty)}.")
@@ -138,19 +137,20 @@ def _differences(book: Workbook, made: Sequence[Workbook], left_out: Collection[
         yield f"its sheets are {', '.join(book.sheets)}; expected {', '.join(expected.sheets)}."
         return
     names_of = {place: name for name, place in expected.named.items()}
-    figures: list[str] = []
-    others: list[str] = []
-    for sheet, cells in expected.sheets.items():
-        for row, column in sorted(cells.keys() | book.sheets[sheet].keys()):
-            name = names_of.get((sheet, row, column))
-            here, *there = (_said(one.sheets[sheet].get((row, column))) for one in (book, *made))
-            if here not in there and name not in left_out:
-                told = f"{name or f'{sheet} {reading.letters(column)}{row}'} is {_show(here)}"
-                (figures if name else others).append(f"{told}, published is {_show(there[0], 'nothing')}.")
-    told_first = [*figures, *others]
-    yield from told_first[:MOST_TOLD]
-    if len(told_first) > MOST_TOLD:
-        yield f"{len(told_first) - MOST_TOLD:,} more cells say something else than was published."
+    places = [
+        (sheet, *cell)
+        for sheet, cells in expected.sheets.items()
+        for cell in sorted(cells.keys() | book.sheets[sheet].keys())
+    ]
+    others = []
+    for sheet, row, column in sorted(places, key=lambda place: place not in names_of):  # figures first
+        name = names_of.get((sheet, row, column), f"{sheet} {reading.letters(column)}{row}")
+        here, *there = (_said(one.sheets[sheet].get((row, column))) for one in (book, *made))
+        if here not in there and name not in left_out:
+            others.append(f"{name} is {_show(here)}, published is {_show(there[0], 'nothing')}.")
+    yield from others[:MOST_TOLD]
+    if len(others) > MOST_TOLD:
+        yield f"{len(others) - MOST_TOLD:,} more cells say something else than was published."
 
 
 def _said(value: Value | None) -> Value | None:
