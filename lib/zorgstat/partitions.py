@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from zorgstat.conf import setting
+
 # Of a session: how many. Left out, the engine decides, which Spark does well. Sail would take one, and split it again;
 # from four on it also knows that what is asked by more columns than these needs no other move (docs/engines.md).
 PARTITIONS = "zorgstat.partitions"
@@ -61,4 +63,4 @@ def everywhere(rows: DataFrame) -> DataFrame:
 
 
 def _partitions(rows: DataFrame) -> str | None:
-    return rows.sparkSession.conf.get(PARTITIONS, None)
+    return setting(rows.sparkSession, PARTITIONS)

@@ -175,6 +175,15 @@ def test_verify_tells_rows_that_were_changed(shelf: Shelf, tmp_path: Path) -> No
     assert "correction_factors: as many rows published as stored, 8, but not the same ones." in changed.stderr
 
 
+def test_verify_tells_a_table_whose_files_are_gone(shelf: Shelf, engine: Engine, tmp_path: Path) -> None:
+    output = shelf.copy(tmp_path / "out")
+    for file in (output / "outcomes").glob("*.parquet"):
+        file.unlink()
+    lost = shelf.command.run("runs", "verify", shelf.first["run_id"], "--output", output, "--engine", engine.name)
+    assert lost.returncode == 4, lost.stderr
+    assert "outcomes: its stored rows cannot be read (PATH_NOT_FOUND)." in lost.stderr
+
+
 def test_verify_says_when_the_inputs_are_gone(shelf: Shelf, tmp_path: Path) -> None:
     """Versions that were cleaned away, and tables that are others than those that were read."""
     inputs = tmp_path / "in"

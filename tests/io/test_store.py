@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,15 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
+from zorgstat.behandelindex.tables import INSURERS
+from zorgstat.conf import changed
 from zorgstat.io import delta_rs, session
 from zorgstat.io.engine import Engine
-from zorgstat.io.spark import SOUND
+from zorgstat.io.spark import ALWAYS
 from zorgstat.io.store import RETENTION, Store
 from zorgstat.tables import RUNS
+
+TIME_ZONE, TIMESTAMPS = "spark.sql.session.timeZone", "spark.sql.parquet.outputTimestampType"
 
 
 def test_a_replaced_table_has_no_bsn_in_its_log_and_keeps_its_versions(engine: Engine, tmp_path: Path) -> None:
@@ -75,15 +80,27 @@ def test_spark_reads_plain_tables_by_their_files(engine: Engine, tmp_path: Path)
 
 
 def test_a_session_that_was_there_keeps_its_settings(engine: Engine) -> None:
-    [(key, value)] = SOUND.items()
-    engine.spark.conf.set(key, "true")
-    try:
+    others = {**dict.fromkeys(ALWAYS, "true"), TIME_ZONE: "Europe/Amsterdam", TIMESTAMPS: "INT96"}
+    with changed(engine.spark, others), session.start("spark") as found:
+        assert found.spark is engine.spark
+        assert {key: found.spark.conf.get(key) for key in ALWAYS} == ALWAYS
+    with changed(engine.spark, others):
+        with session.start("spark"):
+            pass
+        assert {key: engine.spark.conf.get(key) for key in ALWAYS} == others
+    assert {key: engine.spark.conf.get(key) for key in ALWAYS} == ALWAYS
+
+
+def test_a_session_is_found_from_another_thread(engine: Engine) -> None:
+    """Otherwise it would be built again, which gives the same one, and stopped at the end."""
+
+    def start() -> bool:
         with session.start("spark") as found:
-            assert found.spark is engine.spark
-            assert found.spark.conf.get(key) == value
-        assert engine.spark.conf.get(key) == "true"
-    finally:
-        engine.spark.conf.set(key, value)
+            return found.spark is engine.spark
+
+    with ThreadPoolExecutor() as pool:
+        assert pool.submit(start).result()
+    assert engine.spark.range(1).count() == 1
 
 
 def test_moments_are_in_utc_whoever_reads_them(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,3 +119,22 @@ def test_moments_are_in_utc_whoever_reads_them(engine: Engine, tmp_path: Path, m
     finally:
         time.tzset()
     assert [(one["at"], one["at"].utcoffset()) for one in (read, by_engine)] == [(at, timedelta(0))] * 2
+
+
+def test_a_table_is_the_same_one_in_every_time_zone(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where Spark tells of its versions: otherwise figures would be published again from a machine elsewhere."""
+    write_deltalake(str(tmp_path / INSURERS.name), pa.table({"uzovi": ["0101"]}))
+    store, seen = Store(engine, str(tmp_path)), []
+    monkeypatch.setattr(delta_rs, "DeltaTable", None)
+    try:
+        for zone in ("UTC", "America/New_York"):
+            monkeypatch.setenv("TZ", zone)
+            time.tzset()
+            seen.append(store.pin([INSURERS]))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert seen[0] == seen[1]
+    assert not seen[0][1]

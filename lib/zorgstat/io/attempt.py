@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from zorgstat.errors import TableError, ZorgstatError
 from zorgstat.io import session
-from zorgstat.io.engine import Engine, is_full, name_of
+from zorgstat.io.engine import Engine, is_full, is_out_of_reach, name_of
 from zorgstat.io.folders import own_folder
 from zorgstat.io.progress import Reporter
 from zorgstat.io.size import Size
@@ -86,6 +86,9 @@ def guard(work: Callable[[Attempt], None]) -> int:
     except Exception as error:  # a message of Spark may hold a record, so only its name goes on
         if is_full(error):
             _say("no room", f"A disk is full: that of the output, or of {own_folder()}. {attempt.fate}")
+            return 70
+        if is_out_of_reach(error):
+            _say("out of reach", f"The server of Spark Connect does not answer. {attempt.fate}")
             return 70
         place = traceback.extract_tb(error.__traceback__)
         log = attempt.engine.log if attempt.engine else None

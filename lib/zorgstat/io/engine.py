@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import warnings
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from zorgstat.tables import Table
 # pyspark tells of a failed query at length, with its plan and the values in its message.
 for talkative in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
     PySparkLogger.getLogger(talkative).disabled = True
+warnings.filterwarnings("ignore", "WARN WindowExpression")  # of Spark Connect; otherwise it goes to Spark's log
 
 # Whether each column knows the line of Python that made it: half of all calls to Java are for that.
 DEBUGGING = "spark.python.sql.dataFrameDebugging.enabled"
@@ -116,7 +118,7 @@ def name_of(error: Exception) -> str:
 
 def is_unreadable_file(error: Exception) -> bool:
     """Is it a data file that is damaged or gone? Sail has no conditions, so there its words must tell."""
-    return name_of(error).startswith(("FAILED_READ_FILE", "DELTA_")) or any(
+    return name_of(error).startswith(("FAILED_READ_FILE", "PATH_NOT_FOUND", "DELTA_")) or any(
         words in str(error) for words in ("Parquet", "Cast error", "Missing commit file", "Object at location")
     )
 
@@ -125,3 +127,9 @@ def is_full(error: BaseException) -> bool:
     """Has a disk no room left, or its user no quota? Neither engine has a condition of its own for it."""
     told = str(error)
     return any(words in told for words in ("No space left on device", "Disk quota exceeded", "StorageFull"))
+
+
+def is_out_of_reach(error: BaseException) -> bool:
+    """Did a server of Spark Connect not answer, for as long as its client tries: ten minutes?"""
+    code = getattr(error, "getGrpcStatusCode", None)
+    return code is not None and code().name == "UNAVAILABLE"

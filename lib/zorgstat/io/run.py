@@ -18,7 +18,7 @@ from zorgstat.checks import Finding
 from zorgstat.errors import CheckError, TableError, ZorgstatError
 from zorgstat.io import inputs as input_checks
 from zorgstat.io import locks, outputs, publication
-from zorgstat.io.engine import Engine, is_full
+from zorgstat.io.engine import Engine, is_full, is_out_of_reach
 from zorgstat.io.progress import Reporter
 from zorgstat.io.publication import Run
 from zorgstat.io.store import Store
@@ -166,7 +166,7 @@ def _inputs_that_fail(inputs: Store, pipeline: Pipeline, frames: Mapping[str, Da
     except ZorgstatError:
         raise
     except Exception as error:
-        if is_full(error):
+        if is_full(error) or is_out_of_reach(error):
             raise
         unreadable = input_checks.unreadable(inputs, pipeline.inputs, frames)
         if unreadable:

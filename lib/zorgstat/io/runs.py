@@ -149,12 +149,11 @@ def recomputed(engine: Engine, row: Mapping[str, Any], input_root: str) -> dict[
 
 def _stored_sums(store: Store, pipeline: Pipeline, run_id: str) -> tuple[dict[str, Sums], list[str]]:
     """Of the tables that can be read; a line for every other one."""
-    frames = outputs.of_run(store, pipeline.outputs, run_id)
     found: dict[str, Sums] = {}
     faults = []
     for table in pipeline.outputs:
         try:
-            found |= outputs.sums([table], frames)
+            found |= outputs.sums([table], outputs.of_run(store, [table], run_id))
         except Exception as error:
             if not is_unreadable_file(error):
                 raise

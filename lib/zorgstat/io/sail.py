@@ -9,7 +9,6 @@ import shutil
 import signal
 import tempfile
 import threading
-import warnings
 from collections.abc import Iterator
 from importlib import metadata
 from types import FrameType
@@ -113,7 +112,6 @@ def _served() -> Iterator[Engine]:
     except ImportError:
         raise EngineError("The engine sail is not installed: pip install 'zorgstat[sail]'.") from None
     log = log_file()
-    warnings.filterwarnings("ignore", "WARN WindowExpression")  # as Spark's own, which go to its log
     with quiet(log):
         server = SparkConnectServer("127.0.0.1", 0)
         server.start(background=True)

@@ -14,12 +14,14 @@ from importlib import resources
 from pathlib import Path
 
 from pyspark import StorageLevel
+from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
+from zorgstat.conf import changed, setting
 from zorgstat.errors import EngineError
 from zorgstat.io import delta_rs
-from zorgstat.io.engine import DEBUGGING, Engine, Work
+from zorgstat.io.engine import DEBUGGING, Engine, Work, is_out_of_reach
 from zorgstat.io.folders import log_file, quiet, work_folder
 from zorgstat.io.size import Size
 
@@ -30,16 +32,21 @@ DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
 # then fails ("key not found"). Without that knowledge plans are the same here, but for filters of nulls.
 SOUND = {"spark.sql.constraintPropagation.enabled": "false"}
 
-# Needed on every kind of Spark; the first two are Delta's own instructions.
+# Needed in every session, be it somebody's notebook.
 ALWAYS = {
-    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.sql.session.timeZone": "UTC",
     # A CHAR column is the text that was delivered: padded, a postcode would be foreign and a bsn invalid.
     "spark.sql.readSideCharPadding": "false",
     # Spark's own default, INT96, has no time zone for DuckDB.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     **SOUND,
+}
+
+# Where a Spark starts; Delta's own instructions.
+AT_START = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    **ALWAYS,
 }
 
 
@@ -55,6 +62,7 @@ def local_settings(size: Size) -> dict[str, str]:
     # plan is made after every stage.
     partitions, adaptive = (max(16, 4 * cores), "true") if size is Size.NATIONAL else (cores, "false")
     return {
+        "spark.api.mode": "classic",  # also where SPARK_API_MODE in the environment says connect
         "spark.master": "local[*]",
         "spark.driver.memory": "4g",
         "spark.sql.shuffle.partitions": str(partitions),
@@ -120,7 +128,7 @@ class SparkEngine(Engine):
         come along wherever it is read, and planning take longer than the work. Executors can be lost, so there each row
         is held twice.
         """
-        in_this_process = is_alone(self.spark.conf.get("spark.master", "") or "")
+        in_this_process = is_alone(setting(self.spark, "spark.master") or "")
         return frame.localCheckpoint(True, StorageLevel.MEMORY_AND_DISK if in_this_process else TWICE)
 
     def release(self) -> None:
@@ -180,27 +188,54 @@ def is_alone(master: str) -> bool:
 @contextlib.contextmanager
 def start(conf: Mapping[str, str], size: Size) -> Iterator[Engine]:
     """A session of its own, or the one that is there already (Databricks, a notebook), which is left running."""
-    existing = SparkSession.getActiveSession()
-    if existing is None:
-        running = _submitted(conf) if "PYSPARK_GATEWAY_PORT" in os.environ else _local(conf, size)
-        try:
-            yield running
-        finally:
-            running.spark.stop()
+    existing = _existing()
+    if existing is not None:
+        with changed(existing, ALWAYS), _not_waited_for_twice(existing):
+            yield SparkEngine("spark", existing)
         return
-    before = {key: existing.conf.get(key) or "" for key in SOUND}
-    for key, value in SOUND.items():
-        existing.conf.set(key, value)
+    running = _started(conf, size)
     try:
-        yield SparkEngine("spark", existing)
+        with _not_waited_for_twice(running.spark):
+            yield running
     finally:
-        for key, value in before.items():
-            existing.conf.set(key, value)
+        running.spark.stop()
+
+
+@contextlib.contextmanager
+def _not_waited_for_twice(spark: SparkSession) -> Iterator[None]:
+    """From a server that did not answer for ten minutes nothing more is expected: to let go of each frame that is kept
+    there, and of the session, would take as long again.
+    """
+    try:
+        yield
+    except Exception as error:
+        if is_out_of_reach(error):
+            spark.client.set_retry_policies([])
+        raise
+
+
+def _existing() -> SparkSession | None:
+    """Of another thread too: whoever builds a session is given that one, and would stop it at the end."""
+    try:
+        return SparkSession.active()
+    except PySparkRuntimeError:  # there is none
+        return None
+
+
+def _started(conf: Mapping[str, str], size: Size) -> SparkEngine:
+    if "PYSPARK_GATEWAY_PORT" in os.environ:
+        return _submitted(conf)
+    return _connected(conf) if "SPARK_REMOTE" in os.environ else _local(conf, size)
 
 
 def _submitted(conf: Mapping[str, str]) -> SparkEngine:
     """Under spark-submit: master, memory and jars are its business."""
-    return SparkEngine("spark", _build({**ALWAYS, **conf}), helper=os.getppid())
+    return SparkEngine("spark", _build({**AT_START, **conf}), helper=os.getppid())
+
+
+def _connected(conf: Mapping[str, str]) -> SparkEngine:
+    """Of the server of Spark Connect in SPARK_REMOTE: Delta, memory and jars are its business."""
+    return SparkEngine("spark", _build({**ALWAYS, **conf}))
 
 
 def _local(conf: Mapping[str, str], size: Size) -> SparkEngine:
@@ -210,7 +245,7 @@ def _local(conf: Mapping[str, str], size: Size) -> SparkEngine:
     archive = f"-XX:SharedArchiveFile={class_archive()} -Xlog:disable" if class_archive().exists() else ""
     own = f"-Dlog4j2.configurationFile={log4j} -Dzorgstat.log={log} -Djava.io.tmpdir={work} {archive}"
     settings = {
-        **ALWAYS,
+        **AT_START,
         **local_settings(size),
         "spark.local.dir": str(work),
         **conf,

@@ -146,7 +146,7 @@ class Store:
         if known is not None:
             return known
         try:
-            self.engine.spark.read.format("delta").load(self.path(table))
+            _ = self.engine.spark.read.format("delta").load(self.path(table)).columns  # Spark Connect looks no earlier
         except PySparkException as error:
             if error.getCondition() in NOT_THERE:
                 return False
@@ -262,7 +262,8 @@ def _pin(engine: Engine, path: str) -> Pin:
         return Pin(state.version, f"{state.id}@{state.moment}", state.properties)
     latest = engine.spark.sql(f"DESCRIBE HISTORY {in_sql(path)} LIMIT 1").select("version", "timestamp").collect()[0]
     detail = engine.spark.sql(f"DESCRIBE DETAIL {in_sql(path)}").select("id", "properties").collect()[0]
-    return Pin(int(latest["version"]), f"{detail['id']}@{latest['timestamp']}", detail["properties"])
+    moment = _in_utc(latest["timestamp"]).replace(tzinfo=None)
+    return Pin(int(latest["version"]), f"{detail['id']}@{moment}", detail["properties"])
 
 
 def is_same_table(identity: str, other: str) -> bool:
