@@ -213,12 +213,24 @@ def test_figures_that_do_not_hold_are_not_published(delivery: Delivery, tmp_path
     assert rows_of(tmp_path / "out", "runs") == []
 
 
+def test_what_was_published_before_another_version_failed_is_told(delivery: Delivery, tmp_path: Path) -> None:
+    (tmp_path / "nobody.toml").write_text('report = { year = 2023, version = 1 }\nparticipating = ["Nobody"]\n')
+    ran = zorgstat(
+        "behandelindex", "run", CONF / "2023-3.toml", tmp_path / "nobody.toml", "--engine", "sail", "--json",
+        "--input", delivery.inputs, "--output", tmp_path / "out", logs=tmp_path,
+    )  # fmt: skip
+    assert ran.returncode == 4
+    assert [run["checksums"] for run in json.loads(ran.stdout)["runs"]] == [delivery.result["checksums"]]
+    assert [row["report_version"] for row in rows_of(tmp_path / "out", "runs")] == [3]
+
+
 def test_one_run_of_a_version_at_a_time(delivery: Delivery, tmp_path: Path) -> None:
     """Exit code 5; the message names the process that is at work, and since when."""
     with locks.hold(str(tmp_path / "out"), "behandelindex-2023-3", wait=False):
         ran = run_on_sail(CONF / "2023-3.toml", delivery.inputs, tmp_path / "out")
     assert (ran.returncode, ran.stdout) == (5, "")
     assert re.search(rf"process {os.getpid()} on \S+, since \d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d", ran.stderr)
+    assert "This version was not published." in ran.stderr
     assert rows_of(tmp_path / "out", "runs") == []
 
 

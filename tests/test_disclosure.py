@@ -53,6 +53,19 @@ def test_one_small_cell_takes_the_next_smallest_with_it(engine: Engine) -> None:
     )
 
 
+def test_an_empty_cell_covers_nobody(engine: Engine) -> None:
+    check(
+        engine,
+        """
+        row | people | hidden
+        A   | 3      | small
+        B   | 0      |
+        C   | 12     | complement
+        D   | 40     |
+        """,
+    )
+
+
 def test_ten_people_are_shown_and_nine_are_not(engine: Engine) -> None:
     check(
         engine,

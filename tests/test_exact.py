@@ -42,6 +42,11 @@ def test_total_has_the_same_bits_in_any_layout(spark: SparkSession) -> None:
     assert abs(Fraction(float.fromhex(totals.pop())) - true_total) <= Fraction(1, 10**11)
 
 
+def test_a_term_counts_to_the_nearest_trillionth(spark: SparkSession) -> None:
+    [row] = doubles(spark, [0.6e-12] * 4 + [0.4e-12] * 9).agg(exact.total(F.col("value")).alias("total")).collect()
+    assert row["total"] == 4e-12
+
+
 def test_total_leaves_nulls_out_and_is_null_of_nothing(spark: SparkSession) -> None:
     terms = frame(
         spark,

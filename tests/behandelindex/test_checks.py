@@ -15,6 +15,7 @@ from pyspark.sql.types import StructType
 from tests.support import frame
 from zorgstat import checks
 from zorgstat.behandelindex import checks as figures
+from zorgstat.behandelindex.settings import Settings
 from zorgstat.io.engine import Engine
 from zorgstat.tables import Column, Table
 
@@ -308,3 +309,21 @@ def test_measures_are_what_judge_asks_for(spark: SparkSession) -> None:
         **{"practices_treatments": 12, "practices_combinations": 6},
         **{"mean_index": 100.0, "weight_off": 0.125},  # (4 * 112.5 + 2 * 75) / 6
     }
+
+
+def test_a_name_without_an_insurer_is_remarked(spark: SparkSession) -> None:
+    """A mandate bears the name of its concern, and takes no part."""
+    insurers = frame(
+        spark,
+        "uzovi string, concern string, kind string",
+        """
+        uzovi | concern | kind
+        0101  | CZ      | insurer
+        0102  | CZ      | insurer
+        0103  | VGZ     | mandate
+        """,
+    )
+    for participating, count, names in ((("CZ", "VGZ", "Nobody"), 2, "VGZ, Nobody"), (("CZ",), 0, "none")):
+        (row,) = figures.remarks({"insurers": insurers}, Settings(participating=participating)).collect()
+        assert (row["rule"], row["severity"], row["count"]) == ("participant_without_label", "warning", count)
+        assert row["detail"].endswith(f": {names}")

@@ -83,7 +83,21 @@ def after(spark: SparkSession) -> dict[str, DataFrame]:
 
 def compared(before: Mapping[str, DataFrame], after: Mapping[str, DataFrame], most: int = 10) -> dict[str, Any]:
     queries = compare_summary.queries(before, after, most)
-    return compare_summary.figures({name: query.collect() for name, query in queries.items()})
+    found = {name: query.collect() for name, query in queries.items()}
+    # Bands come in order, all else in any.
+    return compare_summary.figures({name: rows if "bands" in name else rows[::-1] for name, rows in found.items()})
+
+
+@pytest.mark.parametrize(
+    ("ci_lower", "ci_upper", "side"),
+    [(92, 99, "below"), (92, 100, "around"), (100, 108, "around"), (101, 109, "above")],
+)
+def test_an_interval_that_ends_at_100_lies_around_it(
+    spark: SparkSession, ci_lower: int, ci_upper: int, side: str
+) -> None:
+    index = frame(spark, PRACTICE_INDEX, f"{INDEX}\n04000001 | 11 | 100 | 100 | {ci_lower} | {ci_upper}")
+    [row] = compare.compare_practices({"practice_index": index}, {"practice_index": index}).collect()
+    assert (row["side_before"], row["side_after"]) == (side, side)
 
 
 def test_what_a_basket_adds_to_the_change(
@@ -169,6 +183,30 @@ def test_small_baskets_are_named_without_figures(before: dict[str, DataFrame], a
     ]
 
 
+def test_a_large_basket_that_is_withheld_is_not_called_small(
+    before: dict[str, DataFrame], after: dict[str, DataFrame]
+) -> None:
+    """And where no basket is told, all of them together are the practice: once is enough."""
+    figures = compared(before, after)
+    [practice] = [row for row in figures["moved"] if row["practice_agb"] == "04000001"]
+    practice["named_baskets"][1]["is_small"] = False
+    practice["other_baskets"]["baskets"] = practice["baskets"]
+    lines = [" ".join(line.split()) for line in compare_summary.describe(figures)]
+    assert "2: M 0-17, pathology 1, insurance 1, ses 2 not shown" in lines
+    assert not [line for line in lines if "without figures, together" in line]
+
+
+def test_a_side_has_changed_where_there_is_an_interval_before_and_after(
+    before: dict[str, DataFrame], after: dict[str, DataFrame]
+) -> None:
+    index = after["practice_index"]
+    bounds = {
+        name: F.when(F.col("practice_agb") != "04000003", F.col(name)).alias(name) for name in ("ci_lower", "ci_upper")
+    }
+    figures = compared(before, {**after, "practice_index": index.withColumns(bounds)})
+    assert (figures["with_interval"], figures["side_changed"]) == (2, 1)
+
+
 def test_practices_of_one_run_in_lines(before: dict[str, DataFrame], after: dict[str, DataFrame]) -> None:
     lines = [" ".join(line.split()) for line in compare_summary.describe(compared(before, after))]
     start = lines.index("practices in one run or both")
@@ -179,6 +217,37 @@ def test_practices_of_one_run_in_lines(before: dict[str, DataFrame], after: dict
         "disappeared 1 combinations not shown",
         "04000004 fewer than 10 combinations",
     ]
+
+
+INDEX = "practice_agb | combinations | index | index_rounded | ci_lower | ci_upper"
+
+
+def test_of_practices_as_large_the_first_by_code_is_listed(spark: SparkSession) -> None:
+    large = "04000002 | 20 | 90 | 90 | 80 | 100\n04000001 | 20 | 90 | 90 | 80 | 100"
+    gone = frame(spark, PRACTICE_INDEX, f"{INDEX}\n{large}")
+    practices = compare.compare_practices({"practice_index": gone}, {"practice_index": gone.where("false")})
+    assert [row["practice_agb"] for row in compare.list_unmatched(practices, 1).collect()] == ["04000001"]
+
+
+def test_of_practices_that_moved_as_far_the_first_by_code_is_told(spark: SparkSession) -> None:
+    before, after = (
+        {"practice_index": frame(spark, PRACTICE_INDEX, f"{INDEX}\n04000002 | {up}\n04000001 | {down}")}
+        for up, down in (
+            ("20 | 100 | 100 | 95 | 105", "20 | 100 | 100 | 95 | 105"),
+            ("20 | 110 | 110 | 105 | 115", "20 | 90 | 90 | 85 | 95"),
+        )
+    )
+    [row] = compare.find_moved(compare.compare_practices(before, after), 1).collect()
+    assert (row["practice_agb"], row["change"]) == ("04000001", -10)
+
+
+def test_a_practice_without_an_interval_in_one_of_the_runs_is_not_among_those_that_moved(spark: SparkSession) -> None:
+    small, grown = (
+        {"practice_index": frame(spark, PRACTICE_INDEX, f"{INDEX}\n04000001 | {row}")}
+        for row in ("10 | 100 | 100 | |", "11 | 150 | 150 | 142 | 158")
+    )
+    for sides in ((small, grown), (grown, small)):
+        assert compare.find_moved(compare.compare_practices(*sides), 10).collect() == []
 
 
 @pytest.mark.parametrize(
@@ -193,6 +262,8 @@ def test_practices_of_one_run_in_lines(before: dict[str, DataFrame], after: dict
         ([5, 5, 5], 10, False),  # 15 of three: each may have 1 to 9
         ([40, 40, 5], 2, True),  # one is left, not listed
         ([40, 30, 5], 1, False),  # 35 of two that are not listed, none more than 40
+        ([40, 6, 6], 1, False),  # 12 of two: each may have 1 to 11
+        ([40, 6, 5], 1, True),
         ([10, 10, 9], 1, True),  # 19 of two, none more than 10: a 10 and a 9
     ],
 )
@@ -232,7 +303,7 @@ def test_what_is_left_over_tells_of_no_few_patients(spark: SparkSession) -> None
 
 def test_changes_fall_in_bins(spark: SparkSession) -> None:
     """A border belongs to the bin away from 0, also when its double lies a hair below it."""
-    expected = {0.0: 0, 1e-12: 0, 0.5: 1, -0.5: -1, 1.0: 2, 99.9 - 94.9: 3, -5.0: -3, 19.99: 4, 20.0: 5, -300.0: -5}
+    expected = {0.0: 0, 1e-12: 0, 0.5: 1, -0.5: -1, 1.0: 2, 9.7 - 4.7: 3, -5.0: -3, 19.99: 4, 20.0: 5, -300.0: -5}
     for change, bin_ in expected.items():
         practices = spark.createDataFrame(
             [(change, "both", True), (change, "both", False)], "change double, presence string, has_interval boolean"
@@ -246,7 +317,9 @@ def test_equal_runs_differ_in_nothing(before: dict[str, DataFrame]) -> None:
     assert {row["practices"] for row in figures["index_changes"] if (row["from"], row["to"]) != (0, 0)} == {0}
     assert (figures["index_rounded_changed"], figures["side_changed"], figures["moved"]) == (0, 0, [])
     assert all(pair["before"] == pair["after"] for pair in figures["totals"].values())
-    assert compare_summary.describe(figures)[-1] == "no index moved of the 3 practices with an interval in both runs"
+    lines = compare_summary.describe(figures)
+    assert lines[-1] == "no index moved of the 3 practices with an interval in both runs"
+    assert not [line for line in lines if "correction factor" in line]
 
 
 def test_baskets_add_up_to_the_change(spark: SparkSession) -> None:

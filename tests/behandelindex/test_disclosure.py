@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from tests.behandelindex.small_country import OUTCOMES, outputs
 from tests.support import assert_rows, frame
@@ -53,7 +54,7 @@ def test_what_is_about_many_people_is_shown_as_it_is(engine: Engine) -> None:
         assert shown.columns == exported.names
         expected = made[table.name].select([name for name in table.names if name not in EQUATIONS])
         assert_rows(shown, expected.where("outcome != 'reserved_uzovi'") if table.name == "outcomes" else expected, key)
-    assert not set(EQUATIONS) & set(told.tables["practice_index"].columns)
+    assert not {"expected_treatments", "index", "index_excl_small"} & set(told.tables["practice_index"].columns)
 
 
 def test_a_small_practice_takes_another_with_it_and_their_baskets(engine: Engine) -> None:
@@ -78,6 +79,32 @@ def test_a_small_practice_takes_another_with_it_and_their_baskets(engine: Engine
         ),
         key=["table", "hidden"],
     )
+
+
+def test_a_practice_is_as_small_as_its_people_are_few(engine: Engine) -> None:
+    """Nine people of whom each is in two baskets are nine people."""
+    made = outputs(engine.spark, LARGE + "    04000003 | 1 | 9 | 30\n    04000003 | 2 | 9 | 30\n", "run-now")
+    patients = F.when(F.col("practice_agb") == "04000003", F.lit(9).cast("bigint")).otherwise(F.col("patients"))
+    made["practice_index"] = made["practice_index"].withColumn("patients", patients)
+    told = disclosure.disclose(made, [], Rules(), engine.keep)
+    assert "04000003" in suppressed(told, "practice_index", "practice_agb")
+
+
+def test_a_hidden_basket_cannot_be_told_from_an_empty_one(engine: Engine) -> None:
+    """So ten people in two of them could be in one of them, and nothing else need go."""
+    told = disclose(
+        engine,
+        """
+        practice_agb | basket_id | combinations | treatments
+        04000001     | 1         | 5            | 20
+        04000001     | 2         | 5            | 21
+        04000001     | 3         | 60           | 480
+        04000002     | 1         | 5            | 22
+        04000002     | 2         | 5            | 23
+        04000002     | 3         | 70           | 490
+        """,
+    )
+    assert values(told.hidden, "table", "hidden", "cells") == {("practice_baskets", "small", 4)}
 
 
 def test_a_small_basket_takes_another_with_it_and_its_practices(engine: Engine) -> None:
@@ -159,6 +186,15 @@ def test_a_practice_that_grew_by_few_patients_is_hidden_again(engine: Engine, be
         assert {("practice_index", "difference"), ("practice_index", "complement")} <= hidden
     else:
         assert hidden == set()
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_every_earlier_publication_of_the_year_counts(engine: Engine, place: int) -> None:
+    """Not only the first of them, or the last."""
+    more = LARGE.replace("04000002     | 1         | 20 ", "04000002     | 1         | 23 ")
+    earlier = [LARGE.replace("04000002     | 1         | 20 ", f"04000002     | 1         | {n} ") for n in (90, 190)]
+    earlier.insert(place, LARGE)
+    assert "04000002" in suppressed(disclose(engine, more, earlier), "practice_index", "practice_agb")
 
 
 def test_a_version_far_enough_from_the_one_before_is_shown(engine: Engine) -> None:

@@ -30,6 +30,11 @@ def test_factors_published_for_2018(spark: SparkSession, method: str) -> None:
     assert_rows(intervals.correction_factors(spread, Settings(correction_method=method)), expected, key=["lower"])
 
 
+def test_without_spread_every_factor_is_one(spark: SparkSession) -> None:
+    factors = intervals.correction_factors(frame(spark, "sd double", "sd\n0"), Settings()).collect()
+    assert [row["factor"] for row in factors] == [1] * 8
+
+
 def test_interval_of_the_methods_example(spark: SparkSession) -> None:
     # 24 combinations with index 102 give 96 to 108; 10 combinations have no interval, 11 do.
     expected = frame(

@@ -107,6 +107,9 @@ def test_several_credits_name_one_debit(spark: SparkSession) -> None:
         first by day       | D            | 1               |                 | 2023-05-02 | 3500         | true
         first by day       | C            | 2               | 1               | 2023-06-03 | 3500         |
         first by day       | C            | 3               | 1               | 2023-06-02 | 3500         | true
+        first of long ago  | D            | 1               |                 | 1969-05-02 | 3500         | true
+        first of long ago  | C            | 2               | 1               | 1969-12-29 | 3500         |
+        first of long ago  | C            | 3               | 1               | 1969-12-27 | 3500         | true
         first by reference | D            | 1               |                 | 2023-05-02 | 3500         | true
         first by reference | C            | 3               | 1               | 2023-06-02 | 3500         |
         first by reference | C            | 20              | 1               | 2023-06-02 | 9900         | true

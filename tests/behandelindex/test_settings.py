@@ -154,3 +154,7 @@ def test_a_choice_for_a_concern_that_nobody_knows_is_pointed_out() -> None:
         }
     )
     assert settings.without_effect == ["netting.Sallland", "av_policy.Zorg & Zekerheid"]
+
+
+def test_a_concern_that_is_named_twice_takes_part_once() -> None:
+    assert resolve({"participating": ["VGZ", "CZ", "VGZ"]}).participating == ("VGZ", "CZ")

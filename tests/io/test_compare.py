@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pyarrow.compute as pc
 import pytest
@@ -23,6 +25,7 @@ from zorgstat.io import compare, publication, run
 from zorgstat.io.engine import Engine
 from zorgstat.io.place import Place
 from zorgstat.io.store import Store
+from zorgstat.pipelines import Pipeline
 from zorgstat.tables import RUNS
 
 TABLES, RAW = cases.generate(3)
@@ -163,6 +166,35 @@ def test_runs_of_two_pipelines_are_not_compared(
     write_deltalake(str(output / "runs"), other.cast(stored.schema), mode="append")
     assert compare.compare(Place(str(output), shelf.engine.name), shelf.first.run_id, "wlz-2023-1-001-abcdef") == 2
     assert "only runs of one pipeline" in capsys.readouterr().err
+
+
+def made(settings: dict[str, Any], checksums: dict[str, str]) -> dict[str, Any]:
+    """A row of `runs`, read, as far as a comparison looks at it."""
+    counts = {"outcomes": 3, "practice_index": 3}
+    return {
+        **{"run_id": "a run", "standing": "current", "at": datetime(2024, 3, 1), "software": "0.1.0"},
+        **{"inputs": {}, "settings": settings, "row_counts": counts, "checksums": checksums},
+    }
+
+
+def test_what_differs_is_told_and_nothing_else() -> None:
+    """Lists by what came and went, or by their order; 0 and none are values too; what nobody told is not the same."""
+    before = made({"order": ["CZ", "VGZ"], "one": {"of": 0, "gone": []}, "list": ["CZ", "ASR"]}, {"outcomes": "1:2:3"})
+    after = made({"order": ["VGZ", "CZ"], "one": {"of": 1}, "list": ["CZ", "VGZ"]}, {"outcomes": "1:2:3"})
+    compared = compare.compare_runs(before, after) | {"figures": {}}
+    assert compared["settings"]["different"]["one.of"] == {"before": 0, "after": 1}
+    assert {name: rows["same_rows"] for name, rows in compared["outputs"].items()} == {
+        "outcomes": True,
+        "practice_index": False,
+    }
+    told = cast(Pipeline, SimpleNamespace(comparison=SimpleNamespace(describe=lambda figures: [])))
+    lines = [" ".join(line.split()) for line in compare.describe(told, compared).splitlines()]
+    assert {
+        'order ["CZ", "VGZ"] -> ["VGZ", "CZ"]',
+        "one.of 0 -> 1",
+        "one.gone [] -> not given",
+        "list - ASR, + VGZ",
+    } <= set(lines)
 
 
 @pytest.mark.parametrize(

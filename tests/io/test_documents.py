@@ -16,6 +16,7 @@ from typing import Any
 
 import openpyxl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pypdf
 import pytest
 from deltalake import DeltaTable, write_deltalake
@@ -30,6 +31,7 @@ from zorgstat.io.place import Place
 from zorgstat.wlz.calendar import Statement
 from zorgstat.wlz.pipeline import WLZ
 from zorgstat.wlz.settings import resolve
+from zorgstat.wlz.tables import OUTPUTS
 
 CLAIM = {
     "function_code": "H1",
@@ -400,6 +402,169 @@ def test_rows_that_are_gone_are_told(
     assert not to.exists()
 
 
+def test_rows_of_an_earlier_statement_that_are_gone_are_told(
+    office: Office, tmp_path: Path, no_engine: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A dossier would compare with less than was published."""
+    root, to = tmp_path / "out", tmp_path / "to"
+    shutil.copytree(office.place.root, root)
+    earlier = office.run_ids[2023, 1]
+    DeltaTable(str(root / "wlz_production")).delete(f"run_id = '{earlier}'")
+    assert documents.write_documents(Place(str(root)), 2023, 2, str(to), every=True) == 4
+    assert re.search(rf"wlz_production: \d+ rows of {earlier} were published, 0 are stored\.", capsys.readouterr().err)
+    assert not to.exists()
+
+
+def test_rows_that_came_later_are_told(
+    office: Office, tmp_path: Path, no_engine: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A row twice would be a line too many in the estimate."""
+    root, to = tmp_path / "out", tmp_path / "to"
+    shutil.copytree(office.place.root, root)
+    estimates = DeltaTable(str(root / "wlz_missing_estimates")).to_pyarrow_table()
+    of_run = estimates.filter(pc.field("run_id") == office.run_ids[2023, 2])
+    write_deltalake(str(root / "wlz_missing_estimates"), of_run.slice(0, 1), mode="append")
+    assert documents.write_documents(Place(str(root)), 2023, 2, str(to), every=True) == 4
+    assert "were published, 3 are stored." in capsys.readouterr().err
+    assert not to.exists()
+
+
+def with_published(office: Office, root: Path, table: str, *added: Mapping[str, Any]) -> Place:
+    """The published tables elsewhere, with rows more in one of them, as if the second quarter had been published so."""
+    shutil.copytree(office.place.root, root)
+    run_id = office.run_ids[2023, 2]
+    schema = DeltaTable(str(root / table)).to_pyarrow_table().schema
+    stamps = {"year": 2023, "quarter": 2, "known_at": date(2023, 8, 14), "run_id": run_id}
+    rows = pa.Table.from_pylist([{**stamps, **row} for row in added], schema=schema)
+    write_deltalake(str(root / table), rows, mode="append")
+    runs = DeltaTable(str(root / "runs"))
+    [row] = [row for row in runs.to_pyarrow_table().to_pylist() if row["run_id"] == run_id]
+    counts = json.loads(row["row_counts"])
+    counts[table] += len(added)
+    runs.update({"row_counts": f"'{json.dumps(counts)}'"}, predicate=f"run_id = '{run_id}'")
+    return Place(str(root))
+
+
+def finding(organisation: str | None, rule: str, severity: str, count: int, detail: str = "") -> dict[str, Any]:
+    return {"organisation": organisation, "rule": rule, "severity": severity, "count": count, "detail": detail}
+
+
+def test_an_error_of_no_organisation_keeps_all_from_being_final(
+    office: Office, tmp_path: Path, no_engine: None
+) -> None:
+    place = with_published(office, tmp_path / "out", "wlz_findings", finding(None, "successor_cycle", "error", 2))
+    made = reports.read(place, Attempt(), Statement(2023, 2))
+    assert [[found.rule for found in report.blocking] for report in made] == [
+        ["successor_cycle"],
+        ["successor_cycle"],
+        ["claims_missing", "successor_cycle"],
+    ]
+
+
+def test_findings_are_told_errors_first_and_without_what_looks_like_a_bsn(
+    office: Office, tmp_path: Path, no_engine: None
+) -> None:
+    """Rows of unknown codes are in nobody's findings: they are counted for all."""
+    place = with_published(
+        office,
+        tmp_path / "out",
+        "wlz_findings",
+        finding("0201", "insured_rows_differ", "warning", 1),
+        finding("0201", "insured_sex_unknown", "error", 1),
+        finding("0201", "admin_cost_category_unknown", "error", 1, "bij 123456782"),
+        finding("123456782", "unknown_organisation", "error", 3),
+        finding("9999", "unknown_organisation", "error", 4),
+        finding(None, "successor_cycle", "error", 2),
+    )
+    [report] = reports.read(place, Attempt(), Statement(2023, 2), ["0201"])
+    assert [(found.rule, found.detail) for found in report.findings] == [
+        ("admin_cost_category_unknown", "bij ..."),
+        ("insured_sex_unknown", ""),
+        ("successor_cycle", ""),
+        ("insured_rows_differ", ""),
+    ]
+    assert report.provenance.unknown_rows == 7
+
+
+def test_only_the_checks_of_the_run_are_told(office: Office, no_engine: None) -> None:
+    [report] = reports.read(office.place, Attempt(), Statement(2023, 2), ["0201"])
+    rules = [check.rule for check in report.provenance.checks]
+    assert sorted(rules) == sorted(documents.workbook.texts.CHECKS)
+
+
+def test_reports_are_the_same_however_the_rows_lie(office: Office, tmp_path: Path, no_engine: None) -> None:
+    """Performances by code, missing providers by AGB."""
+    missing = {"zorgkantoor": "5505", "provider_agb": "11000001", "prior_year_amount_cents": 100_000_001}
+    place = with_published(office, tmp_path / "out", "wlz_missing_providers", missing)
+    for table in OUTPUTS:
+        path = str(Path(place.root) / table.name)
+        rows = DeltaTable(path).to_pyarrow_table()
+        for key in ("performance_code", "provider_agb"):
+            if key in table.names:
+                rows = rows.sort_by([(key, "descending")])
+        write_deltalake(path, rows, mode="overwrite")
+    [report] = reports.read(place, Attempt(), Statement(2023, 2), ["5505"])
+    assert [row.code for row in report.figures.production] == ["0042", "Z001"]
+    assert [provider.agb for provider in report.missing] == ["11000001", "12000001"]
+    assert [row.code for row in report.missing[1].estimates] == ["V042", "Z001"]
+
+
+def test_a_provider_is_missing_since_the_first_of_the_quarters_in_a_row(
+    office: Office, tmp_path: Path, no_engine: None
+) -> None:
+    """One that was not missing the quarter before is missing since this one."""
+    missing = {"zorgkantoor": "5505", "provider_agb": "11000001", "prior_year_amount_cents": 100_000_001}
+    place = with_published(office, tmp_path / "out", "wlz_missing_providers", missing)
+    [report] = reports.read(place, Attempt(), Statement(2023, 2), ["5505"])
+    assert {provider.agb: provider.since for provider in report.missing} == {
+        "11000001": date(2023, 4, 1),
+        "12000001": date(2023, 1, 1),
+    }
+
+
+def test_an_organisation_that_is_new_has_nothing_to_compare_with(
+    office: Office, tmp_path: Path, no_engine: None
+) -> None:
+    """It is in no earlier statement; the others are."""
+    root = tmp_path / "out"
+    shutil.copytree(office.place.root, root)
+    of_last_year = f"organisation = '0201' and run_id = '{office.run_ids[2022, 2]}'"
+    DeltaTable(str(root / "wlz_statement_lines")).update({"organisation": "'0299'"}, predicate=of_last_year)
+    made = reports.read(Place(str(root)), Attempt(), Statement(2023, 2))
+    assert [[earlier.statement for earlier in report.earlier] for report in made] == [
+        [Statement(2023, 1)],
+        [Statement(2022, 2), Statement(2023, 1)],
+        [Statement(2022, 2), Statement(2023, 1)],
+    ]
+
+
+def test_rows_that_make_no_whole_document_are_refused(
+    office: Office, tmp_path: Path, no_engine: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As many rows as were published, but not the ones that add up; a code that names no folder."""
+    for table, changes, where, fault in (
+        (
+            "wlz_statement_lines",
+            {"value": "value - 1"},
+            "organisation = '0201' and part = 'insured' and line = 'man'",
+            "0201: insured, man is not the sum of its lines.",
+        ),
+        (
+            "wlz_statement_lines",
+            {"organisation": "'../0201'"},
+            "organisation = '0201'",
+            "1 organisations have a code that cannot name a folder.",
+        ),
+    ):
+        root, to = tmp_path / "out", tmp_path / "to"
+        shutil.copytree(office.place.root, root)
+        DeltaTable(str(root / table)).update(changes, predicate=where)
+        assert documents.write_documents(Place(str(root)), 2023, 2, str(to), every=True) == 4
+        assert fault in capsys.readouterr().err
+        assert not to.exists()
+        shutil.rmtree(root)
+
+
 def test_a_published_table_that_cannot_be_read(
     office: Office, tmp_path: Path, no_engine: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -463,6 +628,27 @@ def test_with_an_engine_where_delta_rs_cannot_read(
     assert [report.missing for report in by_engine] == [report.missing for report in without]
     assert [report.findings for report in by_engine] == [report.findings for report in without]
     assert [report.kind for report in by_engine] == ["uitvoerder", "zorgkantoor", "zorgkantoor"]
+
+
+def test_one_of_several_quarters_can_be_named(
+    office: Office, tmp_path: Path, no_engine: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the quarter alone, where the files are all of one year; what a file manager hides is nobody's document."""
+    for quarter in (1, 2):
+        (tmp_path / "0201").mkdir(exist_ok=True)
+        (tmp_path / "0201" / f"Wlz-2023-KW{quarter}-0201-kwartaalstaat.xlsx").touch()
+    (tmp_path / ".DS_Store").touch()
+    assert documents.check_delivery(office.place, str(tmp_path), quarter=1, organisations=["0201"]) == 4
+    told = capsys.readouterr()
+    assert f"Documents of {office.run_ids[2023, 1]}" in told.out
+    assert "Wlz-2023-KW2-0201-kwartaalstaat.xlsx: is of another quarter." in told.err
+    assert ".DS_Store" not in told.err
+
+
+def test_a_letter_can_be_opened_by_notepad(folder: Path) -> None:
+    letter = (folder / "5505" / "Wlz-2023-KW2-5505-begeleidende-tekst.txt").read_bytes()
+    assert letter.startswith(b"\xef\xbb\xbfAan: ")
+    assert letter.count(b"\n") == letter.count(b"\r\n") > 10
 
 
 def test_as_a_person_meets_it(office: Office, tmp_path: Path) -> None:

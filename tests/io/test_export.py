@@ -130,6 +130,9 @@ def test_the_workbook_shows_codes_as_text_and_numbers_as_numbers(exports: Export
     assert (cells["practice_agb"].value, cells["practice_agb"].number_format) == ("04000001", "@")
     assert (cells["patients"].value, cells["patients"].number_format) == (135, "#,##0")
     assert cells["is_suppressed"].value is False
+    patients = next(column for column in book["practice_index"].iter_cols() if column[0].value == "patients")
+    colours = [cell.fill.fgColor.rgb for cell in patients[1:]]
+    assert colours[0] != colours[1] == colours[2] == "FFE7E6E6"  # grey where a figure is hidden
     concerns = {cell.value: cell.data_type for cell in book["outcomes"]["B"]}
     assert concerns['=1+1, "VGZ"'] == "s"
 
@@ -155,6 +158,7 @@ def test_the_first_page_tells_the_run_and_the_rules(exports: Exports) -> None:
     for told in ("run-2", "threshold = 10, between_versions = false", "2023, version 3", "3, 2 of them suppressed"):
         assert told in text
         assert any(told in value for value in on_sheet)
+    assert exports.done["csv"].compared_with == []  # the rules have it so
     for insider in ("complement", "reserved_uzovi"):
         assert insider not in text
 
@@ -202,6 +206,13 @@ def test_an_earlier_publication_of_the_year_counts(exports: Exports, tmp_path: P
     assert done.hidden["practice_index"] == {"small": 1, "difference": 2}
     assert done.hidden["national_baskets"]["difference"] == 1
     assert FIRST["run_id"] in (tmp_path / "new" / "README.txt").read_text(encoding="utf-8")
+
+
+def test_a_correction_counts_beside_what_it_corrected(exports: Exports, tmp_path: Path) -> None:
+    """Of one version too, unless it repeats the figures of the one before it."""
+    repeated, corrected = {**FIRST, "run_id": "repeated"}, {**FIRST, "run_id": "corrected", "checksums": "others"}
+    done = export.export(exports.store, SECOND, [FIRST, repeated, corrected], tmp_path / "new", "csv", Rules())
+    assert done.compared_with == [FIRST["run_id"], "corrected"]
 
 
 def test_a_folder_in_use_is_left_alone(exports: Exports, tmp_path: Path) -> None:
@@ -277,7 +288,7 @@ def test_the_command_tells_what_it_did_or_what_to_do(
 def test_a_run_is_found_with_what_was_published_before_it() -> None:
     last_year, wlz = {**FIRST, "run_id": "2022", "report_year": 2022}, {**FIRST, "run_id": "wlz", "pipeline": "wlz"}
     third = published("run-3", day=3)
-    withdrawn = {**FIRST, "status": "withdrawn", "at": datetime(2024, 3, 4, tzinfo=timezone.utc)}
+    withdrawn = {**FIRST, "status": "withdrawn", "at": datetime(2024, 3, 2, 20, tzinfo=timezone.utc)}
     rows = [third, SECOND, last_year, wlz, FIRST, withdrawn]
     # withdrawn later: somebody has it all the same
     assert export.choose(rows, "run-3") == (third, [FIRST, SECOND])

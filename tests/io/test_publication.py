@@ -19,9 +19,10 @@ from deltalake import DeltaTable, write_deltalake
 from tests.oracle import cases
 from tests.support import Reached, until, write_inputs
 from zorgstat.behandelindex.pipeline import BEHANDELINDEX
+from zorgstat.behandelindex.selection import OUTCOME_NAMES
 from zorgstat.behandelindex.settings import resolve
 from zorgstat.behandelindex.tables import INPUTS, OUTPUTS, PRACTICE_INDEX
-from zorgstat.errors import TableError
+from zorgstat.errors import CheckError, LockedError, SettingsError, TableError
 from zorgstat.io import delta_rs, publication, run
 from zorgstat.io.engine import Engine
 from zorgstat.io.store import Store
@@ -136,6 +137,9 @@ def test_the_same_figures_are_published_once_unless_forced(shelf: Shelf) -> None
         shelf.first.checksums,
     )
     assert sum(shelf.first.figures["records"].values()) == len(TABLES["claims"])
+    assert list(shelf.first.figures["records"]) == [
+        name for name in OUTCOME_NAMES if name in shelf.first.figures["records"]
+    ]
     rows = sorted(read(shelf.output, RUNS), key=lambda row: row["sequence"])
     assert [(row["run_id"], row["sequence"], row["status"]) for row in rows] == [
         (shelf.first.run_id, 1, "published"),
@@ -189,6 +193,69 @@ def test_rows_that_no_run_published_are_not_seen(shelf: Shelf, tmp_path: Path) -
     row = read(output, PRACTICE_INDEX)[0]
     add_row(output, PRACTICE_INDEX, {**row, "run_id": "behandelindex-2022-2-003-abcdef"})
     assert shelf.current(output) == ({shelf.forced.run_id}, shelf.forced.figures["practices"])
+
+
+def test_what_decides_the_figures_tells_a_repetition() -> None:
+    """Inputs, settings, and the software too."""
+    told = publication.fingerprint({}, {})
+    assert publication.repeats({**told, "run_id": "a"}, told)
+    assert not [name for name in told if publication.repeats({**told, name: "another"}, told)]
+
+
+def test_the_row_that_published_a_run_is_found_wherever_it_lies() -> None:
+    withdrawn, published = ({"run_id": "a", "status": status} for status in ("withdrawn", "published"))
+    assert publication.find([withdrawn, published], "a") is published
+    with pytest.raises(SettingsError, match="a: no such run was published here"):
+        publication.find([withdrawn], "a")
+
+
+def test_the_next_run_has_the_next_number_and_a_name_of_its_own() -> None:
+    """Whatever was withdrawn, a row more, or is not there any more; two attempts at one number differ in name."""
+    rows = [{"sequence": sequence} for sequence in (2, 7, 2, 2)]
+    attempts = [publication.next_run(rows, "wlz", 2023, 2, {}) for _ in range(2)]
+    assert [run.sequence for run in attempts] == [8, 8]
+    assert attempts[0].run_id != attempts[1].run_id
+    assert all(run.run_id.startswith("wlz-2023-2-008-") for run in attempts)
+    assert publication.next_run([], "wlz", 2023, 2, {}).sequence == 1
+
+
+def test_a_run_that_another_one_overtook_is_not_published(shelf: Shelf, tmp_path: Path) -> None:
+    """Where there are no locks two runs of a version may come to the same number."""
+    output = shelf.copy(tmp_path / "out")
+    store, report = Store(shelf.engine, str(output)), SETTINGS.report
+    late = publication.Run("behandelindex-2022-2-002-abcdef", "behandelindex", report.year, report.version, sequence=2)
+    with pytest.raises(LockedError, match=f"{shelf.forced.run_id} was published meanwhile"):
+        publication.publish(store, late, {}, {}, {})
+    assert len(read(output, RUNS)) == 2
+
+
+def test_views_show_what_published_shows(shelf: Shelf, tmp_path: Path) -> None:
+    """The highest sequence, whatever the clock said; not what was withdrawn; odd rows of others hide nothing."""
+    output = shelf.copy(tmp_path / "out")
+
+    def seen() -> set[str]:
+        for statement in publication.views(str(output), [PRACTICE_INDEX]):
+            shelf.engine.spark.sql(statement)
+        view = shelf.engine.spark.table(f"{PRACTICE_INDEX.name}_current")
+        return {row["run_id"] for row in view.select("run_id").collect()}
+
+    runs = DeltaTable(str(output / RUNS.name))
+    of_first = f"run_id = '{shelf.first.run_id}'"
+    runs.update(new_values={"at": datetime(2099, 1, 1, tzinfo=timezone.utc)}, predicate=of_first)
+    assert seen() == shelf.current(output)[0] == {shelf.forced.run_id}
+    add_row(output, RUNS, {**read(output, RUNS)[0], "run_id": None, "status": "withdrawn"})
+    assert seen() == shelf.current(output)[0] == {shelf.forced.run_id}
+    withdraw(output, shelf.forced.run_id)
+    assert seen() == shelf.current(output)[0] == {shelf.first.run_id}
+
+
+def test_a_run_with_rows_too_many_is_not_taken_for_published(shelf: Shelf, tmp_path: Path) -> None:
+    """Nor is one with too few: tests/io/test_runs.py."""
+    output = shelf.copy(tmp_path / "out")
+    [row, *_] = [row for row in read(output, PRACTICE_INDEX) if row["run_id"] == shelf.forced.run_id]
+    add_row(output, PRACTICE_INDEX, {**row, "practice_agb": "04999999"})
+    with pytest.raises(CheckError, match="is not whole any more"):
+        begins(shelf, shelf.inputs, output)
 
 
 @pytest.mark.parametrize("table", [*OUTPUTS, RUNS], ids=lambda table: table.name)
@@ -253,6 +320,52 @@ def test_an_input_that_goes_while_a_run_checks_itself(shelf: Shelf, tmp_path: Pa
     with pytest.raises(TableError, match="insurers: the table is missing"):
         run.execute(BEHANDELINDEX, shelf.engine, SETTINGS, str(inputs), str(output), report=remove)
     assert shelf.current(output) == (set(), 0)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda table: table.delete("basket_id > 450"), "stored_as_computed: national_baskets: [0-9,]+ rows computed"),
+        (
+            lambda table: table.update({"treatments": "treatments + 1"}),
+            "stored_as_computed: national_baskets: as many rows computed as stored",
+        ),
+        (
+            lambda table: table.update({"sex": "CAST(NULL AS STRING)"}),
+            "values_are_there: national_baskets: column sex is null",
+        ),
+    ],
+    ids=["rows are lost", "a figure is another", "a value is missing"],
+)
+def test_rows_that_are_not_stored_as_computed_are_not_published(
+    shelf: Shelf, tmp_path: Path, spoil: Callable[[DeltaTable], object], told: str
+) -> None:
+    """What was found is kept for who looks for the reason."""
+    output = tmp_path / "out"
+
+    def spoil_what_was_written(phase: str) -> None:
+        if phase == "verify":
+            spoil(DeltaTable(str(output / "national_baskets")))
+
+    with pytest.raises(CheckError, match=told):
+        run.execute(
+            BEHANDELINDEX, shelf.engine, SETTINGS, str(shelf.inputs), str(output), report=spoil_what_was_written
+        )
+    assert shelf.current(output) == (set(), 0)
+    found = {row["rule"]: row["count"] for row in read(output, "run_findings")}
+    assert found[told.partition(":")[0]] == 1
+
+
+def test_inputs_are_checked_anew_when_one_of_them_changed(shelf: Shelf, tmp_path: Path) -> None:
+    """A session remembers tables that it found to be as declared: those, and no later version of them."""
+    inputs, output = tmp_path / "in", tmp_path / "out"
+    shutil.copytree(shelf.inputs, inputs)
+    with pytest.raises(Reached):
+        run.execute(BEHANDELINDEX, shelf.engine, SETTINGS, str(inputs), str(output), report=until("build"))
+    twice = pa.concat_tables([TABLES["insurers"], TABLES["insurers"]])
+    write_deltalake(str(inputs / "insurers"), twice, mode="overwrite")
+    with pytest.raises(TableError, match="rows share their key"):
+        run.execute(BEHANDELINDEX, shelf.engine, SETTINGS, str(inputs), str(output), report=until("build"))
 
 
 def by_key(table: Table, rows: list[dict[str, Any]]) -> dict[tuple[Any, ...], dict[str, Any]]:

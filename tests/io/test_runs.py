@@ -184,6 +184,17 @@ def test_verify_tells_a_table_whose_files_are_gone(shelf: Shelf, engine: Engine,
     assert "outcomes: its stored rows cannot be read (PATH_NOT_FOUND)." in lost.stderr
 
 
+def test_verify_tells_rows_that_come_out_otherwise(shelf: Shelf, tmp_path: Path) -> None:
+    """The stored rows are those that were published, and the inputs with these settings do not give them."""
+    output = shelf.copy(tmp_path / "out")
+    chosen = next(row["settings"] for row in rows(output, "runs") if row["run_id"] == shelf.first["run_id"])
+    of_second = f"run_id = '{shelf.second['run_id']}'"
+    DeltaTable(str(output / "runs")).update({"settings": f"'{chosen}'"}, predicate=of_second)
+    again = shelf.runs("verify", shelf.second["run_id"], "--recompute", "--input", shelf.inputs, output=output)
+    assert (again.returncode, again.stdout) == (4, "")
+    assert "correction_factors: as many rows published as computed again, 8, but not the same ones." in again.stderr
+
+
 def test_verify_says_when_the_inputs_are_gone(shelf: Shelf, tmp_path: Path) -> None:
     """Versions that were cleaned away, and tables that are others than those that were read."""
     inputs = tmp_path / "in"
@@ -261,6 +272,13 @@ def test_clean_removes_what_was_never_published_and_nothing_else(shelf: Shelf, t
     for one in (shelf.first, shelf.second):
         assert shelf.runs("verify", one["run_id"], output=output).returncode == 0
     assert DeltaTable(str(output / "outcomes")).protocol().min_reader_version == 1
+
+
+def test_clean_leaves_rows_of_other_programs_alone(shelf: Shelf, tmp_path: Path) -> None:
+    output = shelf.copy(tmp_path / "out")
+    for name in (f"unheard-{YEAR}-{VERSION}-001-abcdef", f"{LEFT}-more", None):
+        add(output, "outcomes", {**rows(output, "outcomes")[0], "run_id": name})
+    assert "Nothing to remove." in shelf.runs("clean", "--yes", output=output).stdout
 
 
 def test_a_run_that_wrote_lately_is_not_older_than_a_day(shelf: Shelf, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from zorgstat.conf import changed
 from zorgstat.io import delta_rs, session
 from zorgstat.io.engine import Engine
 from zorgstat.io.spark import ALWAYS
-from zorgstat.io.store import RETENTION, Store
+from zorgstat.io.store import RETENTION, Pin, Store
 from zorgstat.tables import RUNS
 
 TIME_ZONE, TIMESTAMPS = "spark.sql.session.timeZone", "spark.sql.parquet.outputTimestampType"
@@ -77,6 +77,16 @@ def test_spark_reads_plain_tables_by_their_files(engine: Engine, tmp_path: Path)
         assert [table.to_pylist() for table in found] == [rows.to_pylist()[:1], rows.to_pylist()]
     assert engine.read(plain, 2).schema == engine.spark.read.format("delta").load(plain).schema
     assert (engine.read(empty, 0).schema, engine.read(empty, 0).collect()) == (engine.read(plain, 2).schema, [])
+
+
+def test_rows_that_the_log_does_not_count_are_not_counted(tmp_path: Path) -> None:
+    path = tmp_path / "table"
+    write_deltalake(str(path), pa.table({"n": pa.array([1, 2, 3], pa.int64())}))
+    write_deltalake(str(path), pa.table({"n": pa.array([4], pa.int64())}), mode="append")
+    assert [delta_rs.count_of_version(str(path), version) for version in (0, 1)] == [3, 4]
+    log = path / "_delta_log" / f"{1:020}.json"
+    log.write_text(re.sub(r',"stats":"(\\"|[^"])*"', "", log.read_text()))
+    assert [delta_rs.count_of_version(str(path), version) for version in (0, 1)] == [3, None]
 
 
 def test_a_session_that_was_there_keeps_its_settings(engine: Engine) -> None:
@@ -138,3 +148,15 @@ def test_a_table_is_the_same_one_in_every_time_zone(
         time.tzset()
     assert seen[0] == seen[1]
     assert not seen[0][1]
+
+
+def test_how_long_versions_are_kept_is_read_from_the_properties() -> None:
+    def too_short(duration: str) -> list[str]:
+        return Pin(0, "id@moment", dict.fromkeys(RETENTION, duration)).too_short
+
+    for duration in ("interval 365 days", "interval 8760 hours", "INTERVAL 53 WEEKS", "interval 364 days 24 hours"):
+        assert too_short(duration) == [], duration
+    for duration in ("interval 364 days", "interval 364 days 23 hours", "interval 52 weeks"):
+        assert too_short(duration) == list(RETENTION), duration
+    assert too_short("interval 2 years") == []  # not read: Delta itself has accepted it
+    assert Pin(0, "id@moment").too_short == list(RETENTION)  # what Delta does of itself

@@ -41,6 +41,11 @@ def test_the_days_of_a_quarter() -> None:
     assert starts == [date(2023, month, 1) for month in (1, 4, 7, 10)]
 
 
+def test_a_statement_is_held_beside_that_of_a_year_and_that_of_a_quarter_before() -> None:
+    assert Statement(2023, 1).to_compare == [Statement(2022, 1), Statement(2022, 4)]
+    assert Statement(2023, 3).to_compare == [Statement(2022, 3), Statement(2023, 2)]
+
+
 def owed(part: Part, kind: str) -> str:
     return "".join("x" if part in parts_owed(quarter) and kind in part.kinds else "-" for quarter in (1, 2, 3, 4))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from tests.support import frame
-from tests.wlz.support import ORGANISATIONS, rows, statement
+from tests.wlz.support import ORGANISATIONS, rows, settings, statement
 from zorgstat.wlz import checks
 from zorgstat.wlz.statement_lines import fill_in, lines_owed
 from zorgstat.wlz.tables import MISSING_ESTIMATES, MISSING_PROVIDERS, OUTPUTS, WLZ_FINDINGS, WLZ_PRODUCTION
@@ -40,6 +41,7 @@ SOUND = {
         ({"totals_off": 1}, {"totals_add_up"}),
         ({"people_below_zero": 1}, {"no_people_below_zero"}),
         ({"missing_providers_found": 1}, {"missing_providers_are_found"}),
+        ({"missing_providers_found": 3}, {"missing_providers_are_found"}),
         ({"estimates_alone": 1}, {"estimates_are_of_missing_providers"}),
         ({"estimates_of_nothing": 1}, {"estimates_are_of_missing_providers"}),
         ({"findings_of_nothing": 1}, {"findings_count_something"}),
@@ -145,9 +147,24 @@ BREAKS: list[tuple[str, Callable[[DataFrame], DataFrame], str]] = [
         lambda lines: lines.withColumn("part", F.expr(f"if({IS_TOTAL}, 'all', part)")),
         "parts_incomplete",
     ),
+    (
+        "wlz_statement_lines",
+        lambda lines: lines.unionByName(lines.where(IS_TOTAL).withColumn("line", F.lit("all"))),
+        "parts_incomplete",
+    ),
     ("wlz_missing_providers", lambda providers: providers.where(F.col("zorgkantoor") == "5506"), "estimates_alone"),
     ("wlz_production", lambda rows: rows.withColumn("amount_cents", F.lit(149).cast("bigint")), "euros_off"),
     ("wlz_findings", lambda rows: rows.withColumn("count", F.lit(0).cast("bigint")), "findings_of_nothing"),
+    (
+        "wlz_statement_lines",
+        lambda lines: lines.withColumn("value", F.expr(f"if({IS_TOTAL}, -1L, value)")),
+        "people_below_zero",
+    ),
+    (
+        "wlz_missing_estimates",
+        lambda rows: rows.withColumns({name: F.lit(0).cast("bigint") for name in ("quantity", "amount_euro")}),
+        "estimates_of_nothing",
+    ),
 ]
 
 
@@ -156,3 +173,11 @@ def test_what_is_broken_is_measured(spark: SparkSession) -> None:
         outputs = sound(spark)
         outputs[table] = spoil(outputs[table])
         assert measure_one(outputs, name) > 0, (table, name)
+
+
+@pytest.mark.parametrize(("known_at", "count"), [("2023-06-29", 1), ("2023-06-30", 1), ("2023-07-01", 0)])
+def test_what_is_asked_before_the_quarter_has_ended_is_remarked(spark: SparkSession, known_at: str, count: int) -> None:
+    """On its last day too: that day has not been told of yet."""
+    asked = settings(known_at=date.fromisoformat(known_at))
+    (row,) = checks.remarks({"wlz_organisations": rows(spark, "wlz_organisations", ORGANISATIONS)}, asked).collect()
+    assert (row["rule"], row["severity"], row["count"]) == ("known_before_the_end", "warning", count)

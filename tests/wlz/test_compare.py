@@ -74,7 +74,7 @@ def after(spark: SparkSession) -> dict[str, DataFrame]:
 
 
 def compared(before: dict[str, DataFrame], after: dict[str, DataFrame], most: int) -> dict[str, Any]:
-    found = {name: query.collect() for name, query in compare.queries(before, after, most).items()}
+    found = {name: query.collect()[::-1] for name, query in compare.queries(before, after, most).items()}  # any order
     return compare.figures(found)
 
 
@@ -114,6 +114,38 @@ def test_lines_that_moved_most(before: dict[str, DataFrame], after: dict[str, Da
     holders = {"organisation": "5506", "part": "pgb_holders", "line": "total", "before": 8, "after": 6}
     assert compared(before, after, 10)["moved"] == {"euro": [staff, production, other], "people": [holders]}
     assert compared(before, after, 1)["moved"] == {"euro": [staff], "people": [holders]}
+
+
+def test_lines_that_moved_as_far_are_in_the_order_of_their_names(spark: SparkSession) -> None:
+    changed = frame(
+        spark,
+        "organisation string, part string, line string, before bigint, after bigint",
+        """
+        organisation | part            | line  | before | after
+        5506         | pgb_holders     | total | 1      | 3
+        5505         | pgb_home_visits | total | 5      | 3
+        5505         | pgb_holders     | total | 1      | 3
+        """,
+    )
+    moved = sorted(compare.find_moved(changed, 2).collect(), key=lambda row: row["place"])
+    assert [(row["organisation"], row["part"]) for row in moved] == [
+        ("5505", "pgb_holders"),
+        ("5505", "pgb_home_visits"),
+    ]
+
+
+def test_errors_are_told_before_warnings(
+    spark: SparkSession, before: dict[str, DataFrame], after: dict[str, DataFrame]
+) -> None:
+    """Also one that stands after them in the list of rules."""
+    found = FINDINGS.format(1, "5505") + "    5505 | insured_sex_unknown | error | 2"
+    told = compared(before, {**after, "wlz_findings": frame(spark, WLZ_FINDINGS, found)}, 1)["findings"]
+    assert [(row["severity"], row["rule"]) for row in told] == [
+        ("error", "unknown_organisation"),
+        ("error", "claims_missing"),
+        ("error", "insured_sex_unknown"),
+        ("warning", "duplicate_claim_reference"),
+    ]
 
 
 def test_production_that_was_missing_has_moved(before: dict[str, DataFrame], after: dict[str, DataFrame]) -> None:

@@ -102,19 +102,32 @@ def test_a_cycle_concerns_everybody(spark: SparkSession) -> None:
     (row,) = findings.find_cycles(spark.createDataFrame(sorted(cycles), SUCCESSORS)).collect()
     assert (row["organisation"], row["rule"], row["severity"], row["count"]) == (None, "successor_cycle", "error", 3)
     assert ": 3 (A, B). " in row["detail"]
+    many = [(f"{place:08}", f"{place:08}", True) for place in range(100)]
+    (row,) = findings.find_cycles(spark.createDataFrame(many, SUCCESSORS)).collect()
+    assert ": 100 (00000000, 00000001, " in row["detail"]
+    assert len(row["detail"]) < 500  # nobody reads a hundred codes
     (none,) = findings.find_cycles(spark.createDataFrame([("E", "F", False)], SUCCESSORS)).collect()
     assert none["count"] == 0
     assert found(spark, FINE) == set()
 
 
 def test_details_tell_tables_and_no_more(spark: SparkSession) -> None:
-    counts = "code | name | count\n9999 | wlz_claims | 3\n9999 | wlz_insured | 1200000\n9999 | wlz_home_visits | 0"
+    """A uitvoerder may have insured people: they are no part of what only a zorgkantoor can have."""
+    counts = """
+        code | name            | count
+        9999 | wlz_claims      | 3
+        9999 | wlz_insured     | 1200000
+        9999 | wlz_home_visits | 0
+        0201 | wlz_claims      | 4
+        0201 | wlz_insured     | 6
+    """
     given = frame(spark, "code string, name string, count bigint", counts)
     organisations = rows(spark, "wlz_organisations", ORGANISATIONS).where("code = '0201'")
     table = findings.find(organisations, given, spark.createDataFrame([], SUCCESSORS), statement())
     details = {row["rule"]: row["detail"] for row in table.collect()}
     assert ": 1.200.003 (wlz_claims 3, wlz_insured 1.200.000). " in details["unknown_organisation"]
-    assert set(details) == {"unknown_organisation", "admin_costs_missing"}
+    assert ": 4 (wlz_claims 4). " in details["not_a_zorgkantoor"]
+    assert set(details) == {"unknown_organisation", "not_a_zorgkantoor", "admin_costs_missing"}
 
 
 @pytest.mark.parametrize("about_all", [False, True])

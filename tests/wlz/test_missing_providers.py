@@ -43,6 +43,9 @@ def test_who_is_missing(spark: SparkSession) -> None:
         here              | 2023-04-01 | D            | 1             | 5505        | first day of the quarter
         credit only       | 2022-06-01 | D            | {MILLION + 1} | 5505        |
         credit only       | 2023-06-30 | C            | 1             | 5505        | a line too
+        cancels out       | 2022-06-01 | D            | {MILLION + 1} | 5505        |
+        cancels out       | 2023-04-01 | D            | 1             | 5505        | two lines,
+        cancels out       | 2023-04-01 | C            | 1             | 5505        | of nothing together
         around            | 2022-06-01 | D            | {MILLION + 1} | 5505        |
         around            | 2023-03-31 | D            | 1             | 5505        | the day before the quarter
         around            | 2023-07-01 | D            | 1             | 5505        | the day after

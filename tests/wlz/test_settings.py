@@ -39,6 +39,11 @@ def test_settings_can_be_stored_and_used_again(raw: dict[str, Any]) -> None:
     assert settings.stamps == {"year": 2023, "quarter": 2, "known_at": settings.known_at}
 
 
+@pytest.mark.parametrize("year", [2015, 2099])
+def test_the_first_and_the_last_year(year: int) -> None:
+    assert resolve({"statement": {"year": year, "quarter": 1}}).year == year
+
+
 @pytest.mark.parametrize(
     ("raw", "key"),
     [

@@ -104,11 +104,19 @@ def test_what_is_missing_is_told(gone: PurePosixPath) -> None:
         ("0201/Wlz-2023-KW2-0201-kwartaalstaat.pdf", "no document has this name, in this folder."),
         ("5506/Wlz-2023-KW2-5506-kwartaalstaat.xlsx", "5506 is not one of the organisations asked for."),
         ("0201/Wlz-2023-KW1-0201-kwartaalstaat.xlsx", "is of another quarter."),
+        ("0201/Wlz-2022-KW2-0201-kwartaalstaat.xlsx", "is of another quarter."),
         ("0201/Wlz-2023-KW2-0201-begeleidende-tekst.txt", "0201 does not owe this document."),
     ],
 )
 def test_a_file_that_does_not_belong_is_a_fault(path: str, fault: str) -> None:
     assert f"{path}: {fault}" in faults(folder() | {PurePosixPath(path): b""})
+
+
+def test_a_document_that_is_there_twice_is_a_fault() -> None:
+    """As a concept too: nobody knows which of the two to mail."""
+    twice = STATEMENT.with_name("Wlz-2023-KW2-5505-kwartaalstaat-CONCEPT.xlsx")
+    found = faults(folder() | {twice: folder()[STATEMENT]})
+    assert f"{STATEMENT}: there is another one, {twice.name}." in found
 
 
 @pytest.mark.parametrize(
@@ -130,6 +138,15 @@ def test_a_changed_figure_is_found(name: str, fault: str) -> None:
     assert faults(files) == [f"{STATEMENT}: {fault}"]
 
 
+def test_part_of_a_person_is_a_changed_figure_too() -> None:
+    def change(book: Any) -> None:
+        cell(book, "pgb_houders").value += 0.4
+
+    files = folder()
+    files[STATEMENT] = edited(files[STATEMENT], change)
+    assert faults(files) == [f"{STATEMENT}: pgb_houders is 4821.4, published is 4821."]
+
+
 def test_an_amount_changed_in_the_covering_text_is_found() -> None:
     letter = folder()[LETTER]
     for figure in ("12000001", "31.257", "12000002", "123.456.789,05", "1 januari 2023"):
@@ -149,12 +166,13 @@ def test_a_covering_text_may_be_saved_and_wrapped_as_one_likes() -> None:
         assert faults(folder() | {LETTER: other}) == []
 
 
-def test_an_estimate_has_three_columns_and_no_more() -> None:
+@pytest.mark.parametrize("place", ["D2", "E2"])
+def test_an_estimate_has_three_columns_and_no_more(place: str) -> None:
     def add(book: Any) -> None:
-        book["12000001"]["E2"].value = "naam"
+        book["12000001"][place].value = "naam"
 
     more = edited(folder()[ESTIMATE], add)
-    assert faults(folder() | {ESTIMATE: more}) == [f"{ESTIMATE}: 12000001 E2 is naam, published is nothing."]
+    assert faults(folder() | {ESTIMATE: more}) == [f"{ESTIMATE}: 12000001 {place} is naam, published is nothing."]
 
 
 def test_a_performance_without_a_code_can_be_saved_again() -> None:
@@ -181,12 +199,27 @@ def test_a_pdf_of_another_document_or_organisation_is_found() -> None:
     assert len([task for task in elsewhere.left_to_do if str(DOSSIER) in task]) == 1
 
 
+def test_of_a_pdf_that_was_saved_again_the_last_words_count() -> None:
+    """A program that adds to a PDF leaves what was there before it."""
+    board = folder()[BOARD]
+    added = board + b"\n<pdf:Keywords>run=x, organisatie=0201, status=definitief</pdf:Keywords>\n%%EOF\n"
+    assert f"{BOARD}: is of run x, published is wlz-2023-2-002-0a1b2c; make the documents again." in faults(
+        folder() | {BOARD: added}
+    )
+
+
 def test_a_changed_performance_is_found() -> None:
     def change(book: Any) -> None:
         book["Productie en kosten"]["C10"].value = 4
 
     def swap(book: Any) -> None:
         book["12000001"]["C2"].value, book["12000001"]["C3"].value = 7, 31_250
+
+    def turn(book: Any) -> None:
+        """The same rows in another order."""
+        for column in "ABC":
+            first, second = book["12000001"][f"{column}2"], book["12000001"][f"{column}3"]
+            first.value, second.value = second.value, first.value
 
     def add(book: Any) -> None:
         book["12000002"].append(["V042", 1, 1])
@@ -200,6 +233,8 @@ def test_a_changed_performance_is_found() -> None:
         f"{ESTIMATE}: 12000001 C2 is 7, published is 31250.",
         f"{ESTIMATE}: 12000001 C3 is 31250, published is 7.",
     ]
+    files[ESTIMATE] = edited(folder()[ESTIMATE], turn)
+    assert f"{ESTIMATE}: 12000001 A2 is Z111, published is V042." in faults(files)
     files[ESTIMATE] = edited(folder()[ESTIMATE], add)
     assert faults(files) == [
         f"{ESTIMATE}: 12000002 {cell} is {value}, published is nothing."
@@ -260,12 +295,16 @@ def test_a_formula_that_nobody_worked_out_is_no_figure() -> None:
     """A program that saves formulas without values: Excel has to open it once."""
     files = folder()
     files[STATEMENT] = edited(files[STATEMENT], lambda book: None, values=False)
-    assert f"{STATEMENT}: beheerskosten_totaal is missing, published is 1579045." in faults(files)
+    found = faults(files)
+    assert f"{STATEMENT}: beheerskosten_totaal is missing, published is 1579045." in found
+    assert f"{STATEMENT}: productie_totaal is missing, published is 99999699." in found
 
 
 def test_a_sheet_too_many_is_found() -> None:
     files = folder()
     files[STATEMENT] = edited(files[STATEMENT], lambda book: book.create_sheet("Kladblad"))
+    assert "its sheets are Voorblad, " in faults(files)[0]
+    files[STATEMENT] = edited(folder()[STATEMENT], lambda book: book.move_sheet("Beheerskosten", -1))
     assert "its sheets are Voorblad, " in faults(files)[0]
 
 
@@ -285,10 +324,14 @@ def _of_run(run_id: str) -> Any:
 
 def test_a_concept_is_not_mailed() -> None:
     concepts = [concept()]
-    assert faults(folder(concepts), concepts) == ["5505: the statement is a concept (insured_sex_unknown)."]
+    checked = delivery.check(concepts, folder(concepts))
+    assert checked.faults == ["5505: the statement is a concept (insured_sex_unknown)."]
+    assert not [task for task in checked.left_to_do if "signature" in task]  # nor is it signed
     found = faults(folder(concepts), [report()])  # a newer run is final
     assert f"5505: {STATEMENT.name} is missing." not in found
     assert len([fault for fault in found if "is called a concept, and the published statement is final" in fault]) == 3
+    found = faults(folder([report()]), concepts)  # or a newer run found an error
+    assert len([fault for fault in found if "is not called a concept" in fault]) == 3
 
 
 def test_a_scan_of_the_signed_statement_is_for_a_person_to_read() -> None:
@@ -306,6 +349,14 @@ def test_a_scan_of_the_signed_statement_is_for_a_person_to_read() -> None:
 def test_a_board_statement_of_other_figures_is_found() -> None:
     other = folder()[BOARD].replace(b"verzekerden_totaal=1058022", b"verzekerden_totaal=1058023")
     assert faults(folder() | {BOARD: other}) == [f"{BOARD}: says 1058023 insured, published is 1058022."]
+    silent = folder()[BOARD].replace(b", verzekerden_totaal=1058022", b"")
+    assert faults(folder() | {BOARD: silent}) == [f"{BOARD}: says missing insured, published is 1058022."]
+
+
+def test_a_pdf_of_when_the_statement_was_a_concept_is_found() -> None:
+    for path in (BOARD, DOSSIER):
+        earlier = folder()[path].replace(b"status=definitief", b"status=concept")
+        assert faults(folder() | {path: earlier}) == [f"{path}: status is concept, expected definitief."]
 
 
 @pytest.mark.parametrize("path", [STATEMENT, ESTIMATE, BOARD])

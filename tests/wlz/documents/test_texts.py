@@ -19,6 +19,9 @@ def test_numbers_and_days() -> None:
     assert [texts.number(value) for value in (0, 999, 1_000, 1_058_022)] == ["0", "999", "1.000", "1.058.022"]
     assert texts.number(-1_200) == "\N{MINUS SIGN}1.200"
     assert texts.euro(1_579_045) == "€\N{NO-BREAK SPACE}1.579.045"
+    assert [texts.euro_of_cents(cents) for cents in (49, 50, -49, -50)] == [
+        texts.euro(value) for value in (0, 1, 0, -1)
+    ]
     assert texts.day(date(2024, 3, 1)) == "1 maart 2024"
 
 
@@ -135,6 +138,12 @@ def test_rows_that_make_no_whole_statement_are_told() -> None:
         "5505: 1 missing providers have an AGB code that differs from another by case only."
     ]
     assert "123456782" not in " ".join(faults(bad))
+    longer = Performance("1234567890", 1, 1)  # no bsn has ten digits
+    assert faults(report(1, figures=Figures(made.figures.lines, (longer,)))) == []
+    estimated = replace(UNNAMED, estimates=(Performance("123456782", 1, 1),))
+    assert faults(report(1, missing=[estimated])) == [
+        "5505: 1 codes of performances or providers look like a bsn; mend the claims."
+    ]
     assert faults(report(2, figures=made.figures))[0] == "5505: pgb_holders has no line total."
 
 
@@ -144,6 +153,7 @@ def test_who_is_a_zorgkantoor_can_be_seen_from_the_rows() -> None:
         assert kind_of(report(quarter, "uitvoerder").figures, ()) == "uitvoerder"
     nothing = Figures(report(1).figures.lines)
     assert kind_of(nothing, [ERROR]) == "uitvoerder"
+    assert kind_of(nothing, [replace(ERROR, rule="claims_missing")]) == "zorgkantoor"
 
 
 def test_contact_cells_have_names_of_their_own() -> None:

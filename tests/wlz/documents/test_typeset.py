@@ -116,6 +116,7 @@ def test_a_reviewer_can_follow_the_dossier() -> None:
         "sail 0.7.2",
         "wlz_claims goedgekeurde declaratieregels (AW319) 7 1.234.567",
         "wlz_insured inschrijvingen van verzekerden 3 –",  # noqa: RUF001
+        "De rijen van de invoer zijn niet geteld",  # not all of them
         "known_at 2023-08-14",
         "wlz_statement_lines regels van de staat 567 567:-12:34",
         "in orde 0 Elk totaal is de som van zijn regels",

@@ -21,6 +21,7 @@ from tests.wlz.documents.reports import (
     report,
     uitvoerder,
 )
+from zorgstat.errors import SettingsError
 from zorgstat.wlz.documents import texts, workbook
 from zorgstat.wlz.documents.content import Figures, Performance, Report
 
@@ -126,21 +127,35 @@ def test_formulas_give_the_published_figures(made: Report, tmp_path: Path) -> No
     assert verdicts == {"akkoord"}
 
 
+def verdicts_on_the_cover(book: Any, folder: Path) -> dict[str, Any]:
+    """By sheet, as another program works them out."""
+    path = folder / "changed.xlsx"
+    book.save(path)
+    model = ironcalc.load_from_xlsx(str(path), "en", "UTC")
+    model.evaluate()
+    rows = {cell.value: cell.row for cell in book["Voorblad"]["B"] if cell.value in book.sheetnames}
+    return {sheet: model.get_cell_value_by_ref(f"Voorblad!D{row}") for sheet, row in rows.items()}
+
+
 @pytest.mark.parametrize(
     ("name", "sheet"), [("beheerskosten_intern", "Beheerskosten"), ("verzekerden_man_vanaf_65", "Verzekerden")]
 )
 def test_a_figure_that_is_changed_does_not_go_unseen(name: str, sheet: str, tmp_path: Path) -> None:
     book = statement(report())
     named(book, name).value += 1
-    path = tmp_path / "changed.xlsx"
-    book.save(path)
-    model = ironcalc.load_from_xlsx(str(path), "en", "UTC")
-    model.evaluate()
-    cover = book["Voorblad"]
-    [row] = [cell.row for cell in cover["B"] if cell.value == sheet]
-    assert model.get_cell_value_by_ref(f"Voorblad!D{row}") == "VERSCHIL"
-    others = [cell.row for cell in cover["B"] if cell.value in book.sheetnames and cell.value != sheet]
-    assert {model.get_cell_value_by_ref(f"Voorblad!D{other}") for other in others} == {"akkoord"}
+    verdicts = verdicts_on_the_cover(book, tmp_path)
+    assert verdicts.pop(sheet) == "VERSCHIL"
+    assert len(verdicts) == 4
+    assert set(verdicts.values()) == {"akkoord"}
+
+
+def test_a_performance_of_nothing_that_is_struck_out_does_not_go_unseen(tmp_path: Path) -> None:
+    """The total is as it was: the number of rows tells."""
+    book = statement(report())
+    sheet = book["Productie en kosten"]
+    [row] = [cell.row for cell in sheet["B"] if cell.value == "H127"]
+    sheet[f"D{row}"].value = "vervallen"
+    assert verdicts_on_the_cover(book, tmp_path)["Productie en kosten"] == "VERSCHIL"
 
 
 def test_programs_that_do_not_calculate_see_the_figures_too() -> None:
@@ -214,6 +229,7 @@ def test_the_cover_tells_which_statement_this_is() -> None:
 def test_a_concept_says_on_every_page_that_it_is_one_and_on_the_cover_why() -> None:
     book = statement(concept())
     assert named(book, "status").value == "CONCEPT"
+    assert named(book, "status").fill.fgColor.rgb != named(statement(report()), "status").fill.fgColor.rgb
     assert ("Waarom deze staat een concept is",) in table(book["Voorblad"])
     assert (ERROR.detail,) in table(book["Voorblad"])
     assert {sheet.oddHeader.center.text for sheet in book} == {"CONCEPT"}
@@ -265,3 +281,11 @@ def test_a_thousand_performances_still_fit() -> None:
     rows = tuple(Performance(f"Z{place:04}", place, 1_000 * place) for place in range(1_000))
     book = statement(report(1, figures=Figures(report(1).figures.lines, rows)))
     assert named(book, "productie_totaal").row == 9 + 1_000 + 1
+
+
+def test_a_sheet_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbook, "MOST_ROWS", len(PRODUCTION))
+    assert workbook.statement(report())
+    monkeypatch.setattr(workbook, "MOST_ROWS", len(PRODUCTION) - 1)
+    with pytest.raises(SettingsError, match="at most 3 rows; there are 4"):
+        workbook.statement(report())
