@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from zorgstat.checks import Finding
-from zorgstat.wlz.calendar import PARTS, PRODUCTION, UITVOERDER, ZORGKANTOOR, Part, Statement, parts_owed
+from zorgstat.wlz.calendar import PARTS, UITVOERDER, ZORGKANTOOR, Part, Statement, parts_owed
 
 SHEET_NAME = re.compile(r"[0-9A-Za-z]{1,31}")
 # Nine digits in a row: no code of a performance or a provider has so many.
@@ -177,6 +177,6 @@ def faults(report: Report) -> list[str]:
 
 def kind_of(figures: Figures, findings: Sequence[Finding]) -> str:
     """Zorgkantoor or not, as the published rows tell: only one has production, PGB parts or missing claims."""
-    only_one = {part.name for part in PARTS if part.kinds == (ZORGKANTOOR,)} - {PRODUCTION.name}
+    only_one = {part.name for part in PARTS if part.kinds == (ZORGKANTOOR,)}
     told = figures.production or only_one & figures.lines.keys() or any(f.rule == "claims_missing" for f in findings)
     return ZORGKANTOOR if told else UITVOERDER
