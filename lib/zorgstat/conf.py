@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-WITHHELD = "CONFIG_NOT_AVAILABLE"  # also with more words after it
+WITHHELD = ("CONFIG_NOT_AVAILABLE", "CANNOT_MODIFY")  # also with more words after it
 
 
 def setting(spark: SparkSession, key: str) -> str | None:

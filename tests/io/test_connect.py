@@ -5,6 +5,7 @@ Databricks serverless compute is such a server too. It is stricter than this one
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -23,7 +24,7 @@ import pytest
 from deltalake import DeltaTable
 
 from tests.oracle import cases
-from tests.support import KEY, Command, citizens, write_inputs
+from tests.support import KEY, OWN_CHOICES, Command, citizens, write_inputs
 from zorgstat.behandelindex.tables import INPUTS
 from zorgstat.io.spark import AT_START, LIGHT_JAVA, jar_folder
 from zorgstat.privacy import PERSON_KEY
@@ -127,7 +128,7 @@ class Server:
             *(word for key, value in settings.items() for word in ("--conf", f"{key}={value}")),
             "spark-internal",
         ]
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK", "PYSPARK"))}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN_CHOICES)}
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 words,
@@ -137,10 +138,25 @@ class Server:
                 stderr=log,
                 start_new_session=True,
             )
-        wait_for(host, int(port))
+        try:
+            self.wait_for(host, int(port))
+        except Exception:
+            self.stop()
+            raise
+
+    def wait_for(self, host: str, port: int) -> None:
+        until = time.monotonic() + 120
+        while time.monotonic() < until and self.process.poll() is None:
+            try:
+                socket.create_connection((host, port), timeout=1).close()
+                return
+            except OSError:
+                time.sleep(0.2)
+        raise TimeoutError(self.log.read_text(encoding="utf-8", errors="replace")[-2000:])
 
     def stop(self) -> None:
-        os.killpg(self.process.pid, signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGTERM)
         self.process.wait(timeout=60)
 
     def told(self) -> str:
@@ -153,17 +169,6 @@ def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
-
-
-def wait_for(host: str, port: int) -> None:
-    until = time.monotonic() + 120
-    while time.monotonic() < until:
-        try:
-            socket.create_connection((host, port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.2)
-    raise TimeoutError
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +203,7 @@ def figures(inputs: Path, settings: Path) -> dict[str, Any]:
 
 
 def run(*words: object, **changes: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ZORGSTAT", "SPARK", "PYSPARK"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN_CHOICES)}
     return subprocess.run(
         [sys.executable, *map(str, words)],
         env={**kept, **changes},
@@ -253,9 +258,43 @@ def test_a_table_that_is_missing_is_told(server: Server, inputs: Path, settings:
 def test_a_server_that_died_is_waited_for_once(inputs: Path, settings: Path, tmp_path: Path) -> None:
     """Not once for each table, for each frame that it kept and for the session."""
     server = Server(tmp_path)
-    ran = run("-c", KILLED, server.address, settings, inputs, tmp_path / "out", server.process.pid)
-    took = time.time() - float(ran.stdout)
-    assert ran.returncode == 70
+    try:
+        ran = run("-c", KILLED, server.address, settings, inputs, tmp_path / "out", server.process.pid)
+        ended = time.time()
+    finally:
+        server.stop()
+    assert ran.returncode == 70, ran.stderr
     assert "The server of Spark Connect does not answer. This version was not published." in ran.stderr
-    assert took < 15
-    server.process.wait(timeout=60)
+    assert "Warning" not in ran.stderr
+    assert ended - float(ran.stdout) < 15
+
+
+# Three queries at once that would take minutes, and Ctrl-C two seconds after they began.
+STOPPED = """
+import os, signal, sys, threading
+from zorgstat.io import session
+from zorgstat.io.attempt import guard
+from zorgstat.io.together import in_parallel
+
+def work(attempt):
+    spark = attempt.until_the_end.enter_context(session.start()).spark
+    endless = spark.range(10**9).selectExpr("sum(length(sha2(cast(id as string), 512))) as n")
+    threading.Timer(2, os.kill, [os.getpid(), signal.SIGINT]).start()
+    in_parallel(lambda _: endless.collect(), range(3))
+
+raise SystemExit(guard(work))
+"""
+
+
+def test_ctrl_c_stops_what_the_server_is_at(server: Server) -> None:
+    since = time.monotonic()
+    ran = run("-c", STOPPED, SPARK_REMOTE=server.address)
+    assert (ran.returncode, ran.stdout) == (130, ""), ran.stderr
+    assert time.monotonic() - since < 30
+
+
+@pytest.mark.parametrize("address", ["localhost:15002", "", "local[2]"])
+def test_an_address_that_is_none_is_told(inputs: Path, settings: Path, tmp_path: Path, address: str) -> None:
+    ran = run(JOB, settings, "--input", inputs, "--output", tmp_path / "out", SPARK_REMOTE=address)
+    assert ran.returncode == 2, ran.stderr
+    assert f'SPARK_REMOTE is "{address}"; use an address such as sc://host:15002.' in ran.stderr

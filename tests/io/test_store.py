@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
@@ -111,6 +113,21 @@ def test_a_session_is_found_from_another_thread(engine: Engine) -> None:
     with ThreadPoolExecutor() as pool:
         assert pool.submit(start).result()
     assert engine.spark.range(1).count() == 1
+
+
+@pytest.mark.slow
+def test_a_session_that_was_stopped_is_not_found() -> None:
+    """By its context, as some notebooks do: it is still called active then."""
+    code = """
+from zorgstat.io import session
+from zorgstat.io.size import Size
+
+with session.start(size=Size.DEMO) as engine:
+    engine.spark.sparkContext.stop()
+    with session.start(size=Size.DEMO) as again:
+        print(again.spark.range(3).count())
+"""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).stdout == "3\n"
 
 
 def test_moments_are_in_utc_whoever_reads_them(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

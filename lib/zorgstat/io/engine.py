@@ -23,7 +23,9 @@ from zorgstat.tables import Table
 # pyspark tells of a failed query at length, with its plan and the values in its message.
 for talkative in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
     PySparkLogger.getLogger(talkative).disabled = True
-warnings.filterwarnings("ignore", "WARN WindowExpression")  # of Spark Connect; otherwise it goes to Spark's log
+# Of Spark Connect: the first otherwise goes to Spark's log, of the second there is a message (`is_out_of_reach`).
+for told in ("WARN WindowExpression", r"\[RETRIES_EXCEEDED\]"):
+    warnings.filterwarnings("ignore", told)
 
 # Whether each column knows the line of Python that made it: half of all calls to Java are for that.
 DEBUGGING = "spark.python.sql.dataFrameDebugging.enabled"

@@ -6,12 +6,14 @@ import contextlib
 import gc
 import logging
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
+from types import FrameType
 
 from pyspark import StorageLevel
 from pyspark.errors import PySparkRuntimeError
@@ -19,11 +21,12 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
 from zorgstat.conf import changed, setting
-from zorgstat.errors import EngineError
+from zorgstat.errors import EngineError, SettingsError
 from zorgstat.io import delta_rs
 from zorgstat.io.engine import DEBUGGING, Engine, Work, is_out_of_reach
 from zorgstat.io.folders import log_file, quiet, work_folder
 from zorgstat.io.size import Size
+from zorgstat.text import as_value
 
 TWICE = StorageLevel.MEMORY_AND_DISK_2
 DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
@@ -190,12 +193,12 @@ def start(conf: Mapping[str, str], size: Size) -> Iterator[Engine]:
     """A session of its own, or the one that is there already (Databricks, a notebook), which is left running."""
     existing = _existing()
     if existing is not None:
-        with changed(existing, ALWAYS), _not_waited_for_twice(existing):
+        with changed(existing, ALWAYS), _not_waited_for_twice(existing), _told_of_ctrl_c(existing):
             yield SparkEngine("spark", existing)
         return
     running = _started(conf, size)
     try:
-        with _not_waited_for_twice(running.spark):
+        with _not_waited_for_twice(running.spark), _told_of_ctrl_c(running.spark):
             yield running
     finally:
         running.spark.stop()
@@ -217,9 +220,36 @@ def _not_waited_for_twice(spark: SparkSession) -> Iterator[None]:
 def _existing() -> SparkSession | None:
     """Of another thread too: whoever builds a session is given that one, and would stop it at the end."""
     try:
-        return SparkSession.active()
+        found = SparkSession.active()
     except PySparkRuntimeError:  # there is none
         return None
+    return (
+        found if _is_remote(found) or found.sparkContext._jsc is not None else None
+    )  # stopped, and still called active
+
+
+def _is_remote(spark: SparkSession) -> bool:
+    """Does it belong to a server of Spark Connect? Then there is no Java here."""
+    return not hasattr(spark, "_jvm")
+
+
+@contextlib.contextmanager
+def _told_of_ctrl_c(spark: SparkSession) -> Iterator[None]:
+    """Java in this process hears of Ctrl-C itself. A server does not, and what waits for it would wait on."""
+    if not _is_remote(spark) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def tell(number: int, frame: FrameType | None) -> None:
+        # In another thread: this one may hold a lock of gRPC.
+        threading.Thread(target=spark.interruptAll, daemon=True).start()
+        signal.default_int_handler(number, frame)
+
+    before = signal.signal(signal.SIGINT, tell)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _started(conf: Mapping[str, str], size: Size) -> SparkEngine:
@@ -235,7 +265,13 @@ def _submitted(conf: Mapping[str, str]) -> SparkEngine:
 
 def _connected(conf: Mapping[str, str]) -> SparkEngine:
     """Of the server of Spark Connect in SPARK_REMOTE: Delta, memory and jars are its business."""
-    return SparkEngine("spark", _build({**ALWAYS, **conf}))
+    address = os.environ["SPARK_REMOTE"]
+    if not address.startswith("sc://"):
+        raise SettingsError(f"SPARK_REMOTE is {as_value(address)}; use an address such as sc://host:15002.")
+    try:
+        return SparkEngine("spark", _build({**ALWAYS, **conf}))
+    except ImportError:
+        raise EngineError("Spark Connect is not installed: pip install 'pyspark[connect]==4.2.0'.") from None
 
 
 def _local(conf: Mapping[str, str], size: Size) -> SparkEngine:

@@ -279,6 +279,44 @@ def test_the_name_may_be_filled_in(filled_in: bool) -> None:
     assert delivery.check(reports, made(named)).faults == []
 
 
+def test_another_name_than_that_of_the_headings_is_told_once() -> None:
+    def rename(book: Any) -> None:
+        cell(book, "organisatie_naam").value = "Zorgkantoor Elders"
+
+    renamed = edited(folder()[STATEMENT], rename)
+    assert faults(folder() | {STATEMENT: renamed}) == [
+        f"{STATEMENT}: organisatie_naam is Zorgkantoor Elders, the headings say Zorgkantoor Voorbeeldland; "
+        "make the documents again."
+    ]
+
+
+def test_what_looks_the_same_is_told_apart() -> None:
+    """A figure that is a text; a text that changes where it would be cut off."""
+
+    def as_text(book: Any) -> None:
+        cell(book, "pgb_houders").value = "4821"
+
+    def at_the_end(book: Any) -> None:
+        book["Verzekerden"]["B3"].value = book["Verzekerden"]["B3"].value[:-1] + "!"
+
+    for edit, told in (
+        (as_text, "pgb_houders is the text 4821, published is the number 4821."),
+        (at_the_end, "Verzekerden B3 is ...en telt één keer mee!, published is ...en telt één keer mee.."),
+    ):
+        [fault] = faults(folder() | {STATEMENT: edited(folder()[STATEMENT], edit)})
+        assert fault == f"{STATEMENT}: {told}"
+
+
+def test_a_cell_keeps_its_name() -> None:
+    def rename(book: Any) -> None:
+        del book.defined_names["pgb_houders"]
+
+    renamed = edited(folder()[STATEMENT], rename)
+    assert faults(folder() | {STATEMENT: renamed}) == [
+        f"{STATEMENT}: pgb_houders is the name of another cell, or of none."
+    ]
+
+
 def test_of_many_changes_the_first_are_told() -> None:
     def change(book: Any) -> None:
         for row in book["Verzekerden"].iter_rows():

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import takewhile
 from pathlib import PurePosixPath
 
-from zorgstat.text import on_one_line
+from zorgstat.text import LONGEST, on_one_line
 from zorgstat.wlz.calendar import INSURED
 from zorgstat.wlz.documents import letter, names, reading, texts, workbook
 from zorgstat.wlz.documents.content import Report
@@ -112,27 +113,31 @@ def _statement(report: Report, content: bytes) -> Iterator[str]:
     if wrong_run:
         yield from wrong_run
         return
-    # The register of names is not read here, nor perhaps when it was made: the name may be there or left to fill in.
-    name = str(book.value(workbook.NAME_CELL) or "").strip() or None
-    made = [reading.workbook(workbook.statement(replace(report, name=known))) for known in (name, None)]
+    # The register of names is not read here: it is called as its heading says, if that has a name.
+    before, after = workbook.heading(replace(report, name="\0")).split("\0")
+    told = str(book.value(workbook.HEADING_CELL) or "")
+    name = told.removeprefix(before).removesuffix(after) if told.endswith(after) else None
+    expected = reading.workbook(workbook.statement(replace(report, name=name)))
     to_fill_in = {workbook.NAME_CELL: "Organisatie"}
     to_fill_in.update((workbook.contact_cell(label), label) for label in workbook.CONTACT)
-    yield from _differences(book, made, left_out=to_fill_in)
+    yield from _differences(book, expected, left_out=to_fill_in)
+    filled_in = _said(book.value(workbook.NAME_CELL))
+    if name and filled_in and filled_in != _said(name):
+        yield f"{workbook.NAME_CELL} is {_show(filled_in)}, the headings say {_show(name)}; make the documents again."
     empty = [label for cell, label in to_fill_in.items() if not _filled(book.value(cell))]
     if empty:
         yield Task(f"fill in {', '.join(empty)}.")
 
 
 def _estimate(report: Report, content: bytes) -> Iterator[str]:
-    yield from _differences(reading.workbook(content), [reading.workbook(workbook.estimate(report))])
+    yield from _differences(reading.workbook(content), reading.workbook(workbook.estimate(report)))
 
 
-def _differences(book: Workbook, made: Sequence[Workbook], left_out: Collection[str] = ()) -> Iterator[str]:
-    """A line for every cell that says something else than in any of the workbooks as they are made; or for its sheets.
+def _differences(book: Workbook, expected: Workbook, left_out: Collection[str] = ()) -> Iterator[str]:
+    """A line for every cell that says something else than as it is made, or bears another name; or for the sheets.
 
     In: left_out (names of the cells that may say anything).
     """
-    expected = made[0]
     if list(book.sheets) != list(expected.sheets):
         yield f"its sheets are {', '.join(book.sheets)}; expected {', '.join(expected.sheets)}."
         return
@@ -142,15 +147,30 @@ def _differences(book: Workbook, made: Sequence[Workbook], left_out: Collection[
         for sheet, cells in expected.sheets.items()
         for cell in sorted(cells.keys() | book.sheets[sheet].keys())
     ]
-    others = []
+    others = [
+        f"{name} is the name of another cell, or of none."
+        for name, place in expected.named.items()
+        if book.named.get(name) != place
+    ]
     for sheet, row, column in sorted(places, key=lambda place: place not in names_of):  # figures first
         name = names_of.get((sheet, row, column), f"{sheet} {reading.letters(column)}{row}")
-        here, *there = (_said(one.sheets[sheet].get((row, column))) for one in (book, *made))
-        if here not in there and name not in left_out:
-            others.append(f"{name} is {_show(here)}, published is {_show(there[0], 'nothing')}.")
+        here, there = (_said(one.sheets[sheet].get((row, column))) for one in (book, expected))
+        if here != there and name not in left_out:
+            others.append(_contrast(name, here, there))
     yield from others[:MOST_TOLD]
     if len(others) > MOST_TOLD:
         yield f"{len(others) - MOST_TOLD:,} more cells say something else than was published."
+
+
+def _contrast(name: str, here: Value | None, there: Value | None) -> str:
+    """Of long texts what is there from where they differ; a figure that is text is said to be one."""
+    if isinstance(here, str) and isinstance(there, str):
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(here, there, strict=False)))
+        here, there = (text if same < LONGEST // 2 else f"...{text[same - 20 :]}" for text in (here, there))
+    shown = _show(here), _show(there, "nothing")
+    if shown[0] == shown[1]:
+        shown = f"the text {shown[0]}", f"the number {shown[1]}"
+    return f"{name} is {shown[0]}, published is {shown[1]}."
 
 
 def _said(value: Value | None) -> Value | None:

@@ -17,7 +17,7 @@ from zorgstat.wlz.documents.content import Performance, Report
 
 COVER = "Voorblad"
 SAME, DIFFERENT = "akkoord", "VERSCHIL"
-NAME_CELL = "organisatie_naam"
+NAME_CELL, HEADING_CELL = "organisatie_naam", "kop"
 CONTACT = ("Naam contactpersoon", "Functie", "Telefoon", "E-mail")
 # Dutch points and commas, whatever the language of the program; Excel takes those of the system.
 WHOLE, DAY = "[$-413]#,##0;[$-413]-#,##0", "[$-413]d mmmm yyyy"
@@ -209,13 +209,19 @@ def contact_cell(label: str) -> str:
     return "contact_" + label.lower().replace(" ", "_").replace("-", "_")
 
 
+def heading(report: Report) -> str:
+    """Of the cover: whose statement, of when."""
+    return f"{texts.quarter(report.statement)}, {report.title}"
+
+
 def _fill_cover(book: _Book, sheet: Any, report: Report, checks: Mapping[str, Verdicts]) -> None:
     sheet.set_column(0, 0, 2)
     for place, width in enumerate(COVER_WIDTHS, start=FIRST_COLUMN):
         sheet.set_column(place, place, width)
-    subtitle = f"{texts.quarter(report.statement)}, {report.title}"
+    subtitle = heading(report)
     _across(book, sheet, 0, "Kwartaalstaat Wlz", "title", 34)
     _across(book, sheet, 1, subtitle, "subtitle", _height(subtitle, sum(COVER_WIDTHS) * 0.8, 16) + 6)
+    book.define(HEADING_CELL, sheet, 1, FIRST_COLUMN)
     row = _add_facts(book, sheet, report, 3)
     row = _add_contact(book, sheet, row + 1)
     row = _add_parts(book, sheet, report, checks, row + 1)
