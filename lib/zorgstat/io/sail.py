@@ -33,7 +33,6 @@ SAIL = {
     "SAIL_EXECUTION__DEFAULT_PARALLELISM": str(2 * (os.cpu_count() or 2)),
 }
 CLIENT = ("grpc", "pyspark.sql.connect")
-CONNECT_MODE = "SPARK_CONNECT_MODE_ENABLED"
 PATIENCE = 2  # seconds from Ctrl-C to the end of the client
 
 
@@ -129,7 +128,6 @@ def _served() -> Iterator[Engine]:
         running.release()
         session.stop()
         server.stop()
-        os.environ.pop(CONNECT_MODE, None)
 
 
 def _connect(port: int) -> SparkSession:
@@ -139,7 +137,7 @@ def _connect(port: int) -> SparkSession:
     from pyspark.sql.connect.client import DefaultChannelBuilder
     from pyspark.sql.connect.session import SparkSession as ConnectSession
 
-    os.environ[CONNECT_MODE] = "1"  # what `SparkSession.builder.remote` does besides
+    os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"  # what `SparkSession.builder.remote` does besides
     channel = DefaultChannelBuilder(f"sc://127.0.0.1:{port}", [("grpc.compression_enabled_algorithms_bitset", 1)])
     return cast(SparkSession, ConnectSession.builder.channelBuilder(channel).create())
 
