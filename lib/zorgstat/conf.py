@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
@@ -19,12 +19,12 @@ def setting(spark: SparkSession, key: str) -> str | None:
 
 
 @contextmanager
-def changed(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
-    """Settings for a while, as far as the session takes them: it may be somebody's notebook."""
+def changed(spark: SparkSession, settings: Mapping[str, str], *, must: bool = False) -> Iterator[None]:
+    """Settings for a while: the session may be somebody's notebook. As far as it takes them, unless it `must`."""
     found = {key: setting(spark, key) for key in settings}
     try:
         for key, value in settings.items():
-            with _if_allowed():
+            with nullcontext() if must else _if_allowed():
                 spark.conf.set(key, value)
         yield
     finally:

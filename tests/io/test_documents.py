@@ -374,6 +374,14 @@ def _without_rows(table: Path) -> None:
     DeltaTable(str(table)).delete()
 
 
+def refusal(place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """What is told where the documents of the second quarter cannot be made; none is left."""
+    to = tmp_path / "to"
+    assert documents.write_documents(place, 2023, 2, str(to), every=True) == 4
+    assert not to.exists()
+    return capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("table", "lose"),
     [
@@ -393,40 +401,32 @@ def test_rows_that_are_gone_are_told(
     lose: Callable[[Path], None],
 ) -> None:
     """A statement whose findings are gone would look final."""
-    root, to = tmp_path / "out", tmp_path / "to"
-    shutil.copytree(office.place.root, root)
+    root = shutil.copytree(office.place.root, tmp_path / "out")
     lose(root / table)
-    assert documents.write_documents(Place(str(root)), 2023, 2, str(to), every=True) == 4
-    told = capsys.readouterr().err
+    told = refusal(Place(str(root)), tmp_path, capsys)
     assert re.search(rf"{table}: [\d,]+ rows of wlz-2023-2-001-\w+ were published, \d+ are stored\.", told)
-    assert not to.exists()
 
 
 def test_rows_of_an_earlier_statement_that_are_gone_are_told(
     office: Office, tmp_path: Path, no_engine: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A dossier would compare with less than was published."""
-    root, to = tmp_path / "out", tmp_path / "to"
-    shutil.copytree(office.place.root, root)
+    root = shutil.copytree(office.place.root, tmp_path / "out")
     earlier = office.run_ids[2023, 1]
     DeltaTable(str(root / "wlz_production")).delete(f"run_id = '{earlier}'")
-    assert documents.write_documents(Place(str(root)), 2023, 2, str(to), every=True) == 4
-    assert re.search(rf"wlz_production: \d+ rows of {earlier} were published, 0 are stored\.", capsys.readouterr().err)
-    assert not to.exists()
+    told = refusal(Place(str(root)), tmp_path, capsys)
+    assert re.search(rf"wlz_production: \d+ rows of {earlier} were published, 0 are stored\.", told)
 
 
 def test_rows_that_came_later_are_told(
     office: Office, tmp_path: Path, no_engine: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A row twice would be a line too many in the estimate."""
-    root, to = tmp_path / "out", tmp_path / "to"
-    shutil.copytree(office.place.root, root)
+    root = shutil.copytree(office.place.root, tmp_path / "out")
     estimates = DeltaTable(str(root / "wlz_missing_estimates")).to_pyarrow_table()
     of_run = estimates.filter(pc.field("run_id") == office.run_ids[2023, 2])
     write_deltalake(str(root / "wlz_missing_estimates"), of_run.slice(0, 1), mode="append")
-    assert documents.write_documents(Place(str(root)), 2023, 2, str(to), every=True) == 4
-    assert "were published, 3 are stored." in capsys.readouterr().err
-    assert not to.exists()
+    assert "were published, 3 are stored." in refusal(Place(str(root)), tmp_path, capsys)
 
 
 def with_published(office: Office, root: Path, table: str, *added: Mapping[str, Any]) -> Place:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 
 from zorgstat.behandelindex.tables import INPUTS
+from zorgstat.conf import changed, setting
 from zorgstat.errors import TableError
 from zorgstat.io.paths import in_sql
 from zorgstat.io.store import BSN, STATISTICS, Store
@@ -89,8 +88,8 @@ def lay_out(store: Store, table: Table) -> Change:
     if before.since is not None or not before.files:
         return Change(table.name, before, before)
     spark = store.engine.spark
-    size = spark.conf.get(FILE_SIZE, None) or str(before.file_size)
-    with _set(spark, {**SETTINGS, FILE_SIZE: size}):
+    size = setting(spark, FILE_SIZE) or str(before.file_size)
+    with changed(spark, {**SETTINGS, FILE_SIZE: size}, must=True):
         was_in_log = _keep_bsn_out(store, table)
         _sql(store, table, f"OPTIMIZE {{}} ZORDER BY ({BSN})")
     seconds = time.monotonic() - started
@@ -110,19 +109,3 @@ def _keep_bsn_out(store: Store, table: Table) -> bool:
 
 def _sql(store: Store, table: Table, statement: str) -> DataFrame:
     return store.engine.spark.sql(statement.replace("{}", in_sql(store.path(table))))
-
-
-@contextmanager
-def _set(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
-    """Settings for a while: the session may be somebody's notebook."""
-    found = {key: spark.conf.get(key, None) for key in settings}
-    try:
-        for key, value in settings.items():
-            spark.conf.set(key, value)
-        yield
-    finally:
-        for key, earlier in found.items():
-            if earlier is None:
-                spark.conf.unset(key)
-            else:
-                spark.conf.set(key, earlier)
