@@ -146,14 +146,19 @@ def spark_home_in(folder: Path) -> Path:
     return folder
 
 
+def environment(**changes: str) -> dict[str, str]:
+    """For a process of its own: nothing that the person at this machine chose counts."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN_CHOICES)}
+    return {**kept, **changes}
+
+
 class Command:
     """The command zorgstat in processes of its own; logs go to a folder of the test, nobody's own choices count."""
 
     script = str(Path(sys.executable).with_name("zorgstat"))
 
     def __init__(self, logs: Path) -> None:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN_CHOICES)}
-        self.environment = {**kept, "TMPDIR": str(logs)}
+        self.environment = environment(TMPDIR=str(logs))
 
     def start(self, *arguments: object, **changes: str) -> subprocess.Popen[str]:
         return subprocess.Popen(

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
+from tests import support
 from tests.support import citizens
 from zorgstat import __version__
 from zorgstat.behandelindex.tables import INPUTS, OUTPUTS
@@ -32,9 +33,8 @@ NO_JAVA = {"JAVA_HOME": "/nonexistent", "PATH": "/nonexistent"}
 
 
 def environment(logs: Path, **changes: str) -> dict[str, str]:
-    """Logs go to a folder of the test; nothing that the person at this machine chose counts."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ZORGSTAT", "SPARK", "PYSPARK"))}
-    return {**kept, "TMPDIR": str(logs), **changes}
+    """Logs go to a folder of the test."""
+    return support.environment(**{"TMPDIR": str(logs), **changes})
 
 
 def zorgstat(*arguments: object, logs: Path, **changes: str) -> subprocess.CompletedProcess[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import runpy
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from deltalake import DeltaTable
 from pyspark.sql import DataFrame
 
 from tests.oracle import cases
-from tests.support import OWN_CHOICES, write_inputs
+from tests.support import environment, write_inputs
 from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.behandelindex.selection import OUTCOME_NAMES
 from zorgstat.behandelindex.settings import resolve
@@ -66,9 +65,8 @@ def shown(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Shown:
 
 @pytest.mark.slow
 def test_it_starts_spark_where_there_is_none(shown: Shown) -> None:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN_CHOICES)}
-    environment = kept | {"ZORGSTAT_ROOT": str(shown.output), "ZORGSTAT_YEAR": "2023", "ZORGSTAT_VERSION": "3"}
-    ran = subprocess.run([sys.executable, NOTEBOOK], env=environment, capture_output=True, text=True, check=False)
+    asked = environment(ZORGSTAT_ROOT=str(shown.output), ZORGSTAT_YEAR="2023", ZORGSTAT_VERSION="3")
+    ran = subprocess.run([sys.executable, NOTEBOOK], env=asked, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout.count("small_baskets_matter")) == (0, 2), ran.stderr
 
 

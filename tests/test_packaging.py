@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from zipfile import ZipFile
 import pytest
 
 from tests.oracle import cases
-from tests.support import write_inputs
+from tests.support import environment, write_inputs
 from zorgstat.io import session
 from zorgstat.io.engine import Engine
 from zorgstat.io.spark import LIGHT_JAVA, jar_folder
@@ -80,11 +79,10 @@ def cluster(tmp_path: Path) -> Cluster:
     python = tmp_path / "python"
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n')
     python.chmod(0o755)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ZORGSTAT", "SPARK", "PYSPARK"))}
     return Cluster(
         python,
         {
-            **kept,
+            **environment(),
             "PYTHONPATH": str(packages),
             "PYSPARK_PYTHON": str(python),
             "PYSPARK_DRIVER_PYTHON": str(python),

@@ -24,7 +24,7 @@ import pytest
 from deltalake import DeltaTable
 
 from tests.oracle import cases
-from tests.support import KEY, OWN_CHOICES, Command, citizens, write_inputs
+from tests.support import KEY, Command, citizens, environment, write_inputs
 from zorgstat.behandelindex.tables import INPUTS
 from zorgstat.io.spark import AT_START, LIGHT_JAVA, jar_folder
 from zorgstat.privacy import PERSON_KEY
@@ -128,12 +128,11 @@ class Server:
             *(word for key, value in settings.items() for word in ("--conf", f"{key}={value}")),
             "spark-internal",
         ]
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN_CHOICES)}
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 words,
                 cwd=folder,
-                env={**kept, "SPARK_HOME": str(SPARK)},
+                env=environment(SPARK_HOME=str(SPARK)),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -203,10 +202,9 @@ def figures(inputs: Path, settings: Path) -> dict[str, Any]:
 
 
 def run(*words: object, **changes: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN_CHOICES)}
     return subprocess.run(
         [sys.executable, *map(str, words)],
-        env={**kept, **changes},
+        env=environment(**changes),
         capture_output=True,
         text=True,
         timeout=600,

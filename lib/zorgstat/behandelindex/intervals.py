@@ -22,8 +22,8 @@ def correction_factors(spread: DataFrame, settings: Settings) -> DataFrame:
 
     In:  spread (one row; sd: index points). The bands hold on the last day of the period (correction_bands.csv).
     Out: lower, upper (combinations), factor (index points, at least 1), sd; one row per band. The last band gets 1.
-    Source: method 1.5, table 5; docs/method.md, Interval. With the method `table` the
-    factors published for 2018 are used instead of computed ones; sd is that of the report all the same.
+    Source: method 1.5, table 5; docs/method.md, Interval. With the method `table` the factors published for 2018 are
+    used instead of computed ones; sd is that of the report all the same.
     """
     bands = [_band(row) for row in codes.rows("correction_bands", settings.report.period_end)]
     room = F.ceil(Z_ONE_SIDED_95 * F.col("sd") / F.sqrt("upper"))

@@ -223,9 +223,8 @@ def _existing() -> SparkSession | None:
         found = SparkSession.active()
     except PySparkRuntimeError:  # there is none
         return None
-    return (
-        found if _is_remote(found) or found.sparkContext._jsc is not None else None
-    )  # stopped, and still called active
+    was_stopped = not _is_remote(found) and found.sparkContext._jsc is None  # by its context: it is still called active
+    return None if was_stopped else found
 
 
 def _is_remote(spark: SparkSession) -> bool:

@@ -153,7 +153,7 @@ def _differences(book: Workbook, expected: Workbook, left_out: Collection[str] =
         if book.named.get(name) != place
     ]
     for sheet, row, column in sorted(places, key=lambda place: place not in names_of):  # figures first
-        name = names_of.get((sheet, row, column), f"{sheet} {reading.letters(column)}{row}")
+        name = names_of.get((sheet, row, column), f"{sheet} {workbook.address(row - 1, column - 1)}")
         here, there = (_said(one.sheets[sheet].get((row, column))) for one in (book, expected))
         if here != there and name not in left_out:
             others.append(_contrast(name, here, there))

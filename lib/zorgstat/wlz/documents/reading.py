@@ -101,12 +101,6 @@ def _column(letters: str) -> int:
     return place
 
 
-def letters(column: int) -> str:
-    """Of a column, counted from 1, as a spreadsheet shows it."""
-    before, last = divmod(column - 1, 26)
-    return (letters(before) if before else "") + chr(ord("A") + last)
-
-
 def keywords(content: bytes) -> dict[str, str]:
     """What a PDF of this package says of itself; nothing for another one, a scan for instance.
 

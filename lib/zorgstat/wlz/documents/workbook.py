@@ -184,7 +184,7 @@ class _Book:
         for line, (what, formula, published) in enumerate(checks, start=row + 1):
             sheet.write_string(line, column, what, formats["check_label"])
             sheet.write_number(line, column + 1, published, formats["check_figure"])
-            here = _cell(line, column + 1)
+            here = address(line, column + 1)
             sheet.write_formula(
                 line, column + 2, f'=IF({formula}={here},"{SAME}","{DIFFERENT}")', formats["check"], SAME
             )
@@ -252,7 +252,7 @@ def _add_facts(book: _Book, sheet: Any, report: Report, row: int) -> int:
     statement = report.statement
     sheet.set_row(row, _height(report.name or "", sum(COVER_WIDTHS[1:]) * 0.9, 15) + 3)
     row = _put(book, sheet, row, "Organisatie", report.name, "text" if report.name else "input", NAME_CELL)
-    sheet.ignore_errors({"number_stored_as_text": _cell(row, FIRST_COLUMN + 1)})
+    sheet.ignore_errors({"number_stored_as_text": address(row, FIRST_COLUMN + 1)})
     row = _put(book, sheet, row, "Code", report.code, "code", "organisatie_code")
     row = _put(book, sheet, row, "Jaar", statement.year, "line", "jaar")
     row = _put(book, sheet, row, "Kwartaal", statement.quarter, "line", "kwartaal")
@@ -328,7 +328,7 @@ def _add_count(book: _Book, report: Report, part: Part) -> Verdicts:
     sheet.write_string(row, column + 1, words[f"{part.name}.column"], formats["header_right"])
     sheet.write_string(row + 1, column, words[f"{part.name}.total"], formats["label"])
     _write_cell(book, sheet, row + 1, column + 1, part, "total", value)
-    return book.write_checks(sheet, row + 4, [(words[f"{part.name}.total"], _cell(row + 1, column + 1), value)])
+    return book.write_checks(sheet, row + 4, [(words[f"{part.name}.total"], address(row + 1, column + 1), value)])
 
 
 def _add_admin_costs(book: _Book, report: Report, part: Part) -> Verdicts:
@@ -345,10 +345,10 @@ def _add_admin_costs(book: _Book, report: Report, part: Part) -> Verdicts:
         _write_cell(book, sheet, row, column + 1, part, line, values[line])
     total = row + 1
     sheet.write_string(total, column, words[f"{part.name}.total"], formats["total_label"])
-    formula = f"=SUM({_cell(first, column + 1)}:{_cell(row, column + 1)})"
+    formula = f"=SUM({address(first, column + 1)}:{address(row, column + 1)})"
     _write_cell(book, sheet, total, column + 1, part, "total", values["total"], formula)
     return book.write_checks(
-        sheet, total + 3, [(words[f"{part.name}.total"], _cell(total, column + 1), values["total"])]
+        sheet, total + 3, [(words[f"{part.name}.total"], address(total, column + 1), values["total"])]
     )
 
 
@@ -367,22 +367,22 @@ def _add_insured(book: _Book, report: Report, part: Part) -> Verdicts:
         sheet.write_string(row, column, words[f"{part.name}.{age}"], formats["label"])
         for place, sex in enumerate(("man", "woman"), start=column + 1):
             _write_cell(book, sheet, row, place, part, f"{sex}_{age}", values[f"{sex}_{age}"])
-        formula = f"=SUM({_cell(row, column + 1)}:{_cell(row, column + 2)})"
+        formula = f"=SUM({address(row, column + 1)}:{address(row, column + 2)})"
         _write_cell(book, sheet, row, column + 3, part, f"total_{age}", values[f"total_{age}"], formula, "total_of_row")
         row += 1
     sheet.write_string(row, column, words[f"{part.name}.total"], formats["total_label"])
     for place, line in enumerate(("man", "woman", "total"), start=column + 1):
-        formula = f"=SUM({_cell(first, place)}:{_cell(row - 1, place)})"
+        formula = f"=SUM({address(first, place)}:{address(row - 1, place)})"
         _write_cell(book, sheet, row, place, part, line, values[line], formula)
     totals = [
-        (words[f"{part.name}.under_65"], _cell(first, column + 3), values["total_under_65"]),
-        (words[f"{part.name}.65_plus"], _cell(first + 1, column + 3), values["total_65_plus"]),
-        (words[f"{part.name}.man"], _cell(row, column + 1), values["man"]),
-        (words[f"{part.name}.woman"], _cell(row, column + 2), values["woman"]),
-        (words[f"{part.name}.total"], _cell(row, column + 3), values["total"]),
+        (words[f"{part.name}.under_65"], address(first, column + 3), values["total_under_65"]),
+        (words[f"{part.name}.65_plus"], address(first + 1, column + 3), values["total_65_plus"]),
+        (words[f"{part.name}.man"], address(row, column + 1), values["man"]),
+        (words[f"{part.name}.woman"], address(row, column + 2), values["woman"]),
+        (words[f"{part.name}.total"], address(row, column + 3), values["total"]),
         (
             f"{words[f'{part.name}.total']}, mannen en vrouwen samen",
-            f"{_cell(row, column + 1)}+{_cell(row, column + 2)}",
+            f"{address(row, column + 1)}+{address(row, column + 2)}",
             values["total"],
         ),
     ]
@@ -398,10 +398,10 @@ def _add_production(book: _Book, report: Report, part: Part) -> Verdicts:
     table = row + 4
     first, total = table + 1, table + 1 + len(rows)
     amount = column + 2
-    amounts = f"{_cell(first, amount)}:{_cell(total - 1, amount)}" if rows else ""
+    amounts = f"{address(first, amount)}:{address(total - 1, amount)}" if rows else ""
     counted = f"COUNT({amounts})" if rows else "0"  # of amounts: a code may be empty
     totals = [
-        (words["production.amount"], _cell(total, amount), report.figures.production_euro),
+        (words["production.amount"], address(total, amount), report.figures.production_euro),
         ("Aantal regels", counted, len(rows)),
     ]
     verdicts = book.write_checks(sheet, row, totals)
@@ -436,7 +436,7 @@ def _write_performances(
     for place, (heading, look) in enumerate(zip(headings, ("header", "header_right", "header_right"), strict=True)):
         sheet.write_string(row, column + place, heading, formats[look])
     if rows:  # codes of digits are no mistake
-        codes = f"{_cell(row + 1, column)}:{_cell(row + len(rows), column)}"
+        codes = f"{address(row + 1, column)}:{address(row + len(rows), column)}"
         sheet.ignore_errors({"number_stored_as_text": codes})
     for line, performance in enumerate(rows, start=row + 1):
         sheet.write_string(line, column, performance.code, formats["code"])  # never a formula; zeros in front stay
@@ -463,12 +463,15 @@ def _write_cell(
     book.define(texts.CELLS[part.name, line], sheet, row, column)
 
 
-def _cell(row: int, column: int) -> str:
-    return f"{chr(ord('A') + column)}{row + 1}"
+def address(row: int, column: int, *, fixed: bool = False) -> str:
+    """As a spreadsheet writes it, A1 or $A$1; both are counted from 0."""
+    from xlsxwriter.utility import xl_rowcol_to_cell  # type: ignore[import-untyped]
+
+    return str(xl_rowcol_to_cell(row, column, fixed, fixed))
 
 
 def _reference(sheet: str, row: int, column: int) -> str:
-    return f"'{sheet}'!${chr(ord('A') + column)}${row + 1}"
+    return f"'{sheet}'!{address(row, column, fixed=True)}"
 
 
 def _height(text: str, width: float, line: float) -> float:
