@@ -267,7 +267,9 @@ def test_a_full_disk_is_told_and_does_no_harm(engine: str, country: Country, tmp
     assert json.loads(result)["status"] == "published"
 
 
-def press_ctrl_c(country: Country, output: Path, phase: str, delay: float) -> subprocess.CompletedProcess[str]:
+def press_ctrl_c(
+    country: Country, output: Path, phase: str, delay: float, pressed: signal.Signals = signal.SIGINT
+) -> subprocess.CompletedProcess[str]:
     """So many seconds after a phase of a run on Sail began; the run ends within 15."""
     process = country.start(output)
     assert process.stderr is not None
@@ -276,7 +278,7 @@ def press_ctrl_c(country: Country, output: Path, phase: str, delay: float) -> su
         if progress and progress[1] == phase:
             break
     time.sleep(delay)
-    os.kill(process.pid, signal.SIGINT)
+    os.kill(process.pid, pressed)
     try:
         stdout, stderr = process.communicate(timeout=15)
     finally:
@@ -290,6 +292,16 @@ def test_ctrl_c_ends_a_run_on_sail(phase: str, delay: float, country: Country, t
     ended = press_ctrl_c(country, tmp_path / "out", phase, delay)
     assert ended.returncode == 130, ended.stderr
     assert "This version was not published." in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert rows(tmp_path / "out", "runs") == []
+
+
+@pytest.mark.parametrize(("phase", "delay"), [("check inputs", 0.0), ("build", 0.2)])
+def test_sigterm_ends_a_run_as_ctrl_c_does(phase: str, delay: float, country: Country, tmp_path: Path) -> None:
+    """It is what schedulers send."""
+    ended = press_ctrl_c(country, tmp_path / "out", phase, delay, signal.SIGTERM)
+    assert ended.returncode == 143, ended.stderr
+    assert ended.stderr.endswith("zorgstat: stopped:\n  SIGTERM. This version was not published.\n")
     assert "Traceback" not in ended.stderr
     assert rows(tmp_path / "out", "runs") == []
 

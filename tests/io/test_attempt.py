@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import socket
 import tempfile
 import threading
@@ -18,6 +20,7 @@ from zorgstat.errors import SettingsError
 from zorgstat.io import folders, progress, session
 from zorgstat.io.attempt import Attempt, guard
 from zorgstat.io.engine import Engine
+from zorgstat.io.files import write_whole
 from zorgstat.io.size import Size
 
 
@@ -51,6 +54,37 @@ def test_a_command_has_one_engine_to_its_end(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(session, "start", start)
     assert guard(work) == 2
     assert ended == ["released", "stopped"]
+
+
+def test_sigterm_is_heard_as_ctrl_c(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """So what was half written is taken away; afterwards the signal is what it was."""
+
+    def write(partial: Path) -> list[str]:
+        (partial / "half").write_text("of it")
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise AssertionError("not heard")
+
+    def work(attempt: Attempt) -> None:
+        attempt.outcome = "Nothing was written."
+        write_whole(tmp_path / "documents", write)
+
+    assert guard(work) == 143
+    assert capsys.readouterr().err == "zorgstat: stopped:\n  SIGTERM. Nothing was written.\n"
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_sigterm_of_somebody_else_is_his() -> None:
+    """As in a notebook that listens itself, or where Ctrl-C is not heard (`nohup`)."""
+    for heard, number in ((lambda *_: None, signal.SIGTERM), (signal.SIG_IGN, signal.SIGINT)):
+        before = signal.signal(number, heard)
+        during: list[object] = []
+        try:
+            assert guard(lambda attempt, during=during: during.append(signal.getsignal(signal.SIGTERM))) == 0
+            assert during == [heard if number == signal.SIGTERM else signal.SIG_DFL]
+            assert signal.getsignal(number) is heard
+        finally:
+            signal.signal(number, before)
 
 
 def test_progress_ends_in_silence_when_java_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -291,8 +291,30 @@ def test_ctrl_c_stops_what_the_server_is_at(server: Server) -> None:
     assert time.monotonic() - since < 30
 
 
-@pytest.mark.parametrize("address", ["localhost:15002", "", "local[2]"])
+def test_a_server_that_is_not_there_is_waited_for_aloud(inputs: Path, settings: Path, tmp_path: Path) -> None:
+    """Its client asks for ten minutes, without a word."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, JOB, settings, "--input", inputs, "--output", tmp_path / "out"],
+        env=environment(SPARK_REMOTE=f"sc://127.0.0.1:{port}/;user_id=me"),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    try:
+        told = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        rest = process.communicate(timeout=30)[1]
+    finally:
+        process.kill()
+    assert told == f"zorgstat: waiting for 127.0.0.1:{port} (SPARK_REMOTE), for ten minutes at most\n"
+    assert (process.returncode, rest) == (130, "zorgstat: stopped:\n  Ctrl-C. This version was not published.\n")
+
+
+@pytest.mark.parametrize("address", ["localhost:15002", "", "local[2]", "sc://", "sc://host:port"])
 def test_an_address_that_is_none_is_told(inputs: Path, settings: Path, tmp_path: Path, address: str) -> None:
-    ran = run(JOB, settings, "--input", inputs, "--output", tmp_path / "out", SPARK_REMOTE=address)
+    remote = f"{address};token=secret"
+    ran = run(JOB, settings, "--input", inputs, "--output", tmp_path / "out", SPARK_REMOTE=remote)
     assert ran.returncode == 2, ran.stderr
+    assert "secret" not in ran.stderr
     assert f'SPARK_REMOTE is "{address}"; use an address such as sc://host:15002.' in ran.stderr

@@ -16,6 +16,7 @@ from zorgstat.errors import SettingsError
 from zorgstat.io import delta_rs
 from zorgstat.io.engine import Engine
 from zorgstat.io.store import Store
+from zorgstat.tables import RUN_FINDINGS
 
 
 def test_a_score_is_read_to_its_last_bit_whatever_else_is_in_its_file(engine: Engine, tmp_path: Path) -> None:
@@ -121,3 +122,16 @@ def test_a_folder_that_programs_do_not_read_alike(engine: Engine, tmp_path: Path
         Store(engine, str(tmp_path / name))
     if engine.name == "spark":
         assert Store(engine, str(tmp_path / "100%"))
+
+
+def test_an_output_that_got_a_feature_of_delta(engine: Engine, tmp_path: Path) -> None:
+    """Somebody follows what changes in it: Spark writes what he asks for, Sail cannot."""
+    store, row = Store(engine, str(tmp_path)), ("a-run", "a_rule", "warning", 0, "nothing")
+    store.add_rows([row], RUN_FINDINGS, "a-run")
+    assert delta_rs.set_properties(store.path(RUN_FINDINGS), {"delta.enableChangeDataFeed": "true"})
+    if engine.name == "sail":
+        with pytest.raises(SettingsError, match=r"^output run_findings: the engine sail .*; use --engine spark\.$"):
+            store.add_rows([row], RUN_FINDINGS, "a-run")
+    else:
+        store.add_rows([row], RUN_FINDINGS, "a-run")
+    assert len(store.rows(RUN_FINDINGS)) == (1 if engine.name == "sail" else 2)

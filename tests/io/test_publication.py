@@ -295,6 +295,10 @@ def test_other_programs_read_the_tables(shelf: Shelf, table: Table) -> None:
             lambda rows: rows.set_column(0, "practice_agb", pa.array([1] * rows.num_rows)),
             "output practice_index: column practice_agb is bigint, expected string.",
         ),
+        (
+            lambda rows: rows.append_column(pa.field("note", pa.string(), nullable=False), [["his"] * len(rows)]),
+            "output practice_index: column note must have a value, and a run has none for it; allow null.",
+        ),
     ],
 )
 def test_outputs_that_are_other_tables_are_refused(

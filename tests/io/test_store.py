@@ -17,6 +17,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from zorgstat.behandelindex.tables import INSURERS
 from zorgstat.conf import changed
+from zorgstat.errors import LockedError
 from zorgstat.io import delta_rs, session
 from zorgstat.io.engine import Engine
 from zorgstat.io.spark import ALWAYS
@@ -113,6 +114,19 @@ def test_a_session_is_found_from_another_thread(engine: Engine) -> None:
     with ThreadPoolExecutor() as pool:
         assert pool.submit(start).result()
     assert engine.spark.range(1).count() == 1
+
+
+def test_a_session_that_was_there_has_one_run_at_a_time(engine: Engine) -> None:
+    """The first that ends puts back its settings, and the other would read texts in another way."""
+
+    def start() -> None:
+        with session.start("spark"):
+            pass
+
+    with ThreadPoolExecutor() as pool:
+        with session.start("spark"), pytest.raises(LockedError, match="another run of this notebook or job"):
+            pool.submit(start).result()
+        pool.submit(start).result()
 
 
 @pytest.mark.slow

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import traceback
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from types import FrameType
 
 from zorgstat.errors import TableError, ZorgstatError
 from zorgstat.io import session
@@ -17,7 +19,10 @@ from zorgstat.io.folders import own_folder
 from zorgstat.io.progress import Reporter
 from zorgstat.io.size import Size
 
-GONE = "whoever read the output has gone, as with | head"
+ENDED_FROM_OUTSIDE = {
+    128 + signal.SIGPIPE: "whoever read the output has gone, as with | head",
+    128 + signal.SIGTERM: "as 130, by SIGTERM, as schedulers do",
+}
 UNEXPECTED = "something unexpected; the message names the log, where there is one"
 EXIT_CODES = {
     0: "published, or published already with the same inputs, settings and software",
@@ -27,7 +32,7 @@ EXIT_CODES = {
     5: "another run of this version is at work",
     70: UNEXPECTED,
     130: "stopped with Ctrl-C; the message tells whether that version was published",
-    141: GONE,
+    **ENDED_FROM_OUTSIDE,
 }
 
 
@@ -68,6 +73,11 @@ class Attempt:
 
 def guard(work: Callable[[Attempt], None]) -> int:
     """Does the work and returns the exit code; what fails is told in words, without the values that Spark may quote."""
+    with _sigterm_as_ctrl_c() as has_ended:
+        return _guard(work, has_ended)
+
+
+def _guard(work: Callable[[Attempt], None], has_ended: threading.Event) -> int:
     attempt = Attempt()
     try:
         with attempt.until_the_end:
@@ -81,8 +91,8 @@ def guard(work: Callable[[Attempt], None]) -> int:
         _drop_output()
         return 128 + signal.SIGPIPE
     except KeyboardInterrupt:
-        _say("stopped", f"Ctrl-C. {attempt.fate}")
-        return 130
+        _say("stopped", f"{'SIGTERM' if has_ended.is_set() else 'Ctrl-C'}. {attempt.fate}")
+        return 128 + (signal.SIGTERM if has_ended.is_set() else signal.SIGINT)
     except Exception as error:  # a message of Spark may hold a record, so only its name goes on
         if is_full(error):
             _say("no room", f"A disk is full: that of the output, or of {own_folder()}. {attempt.fate}")
@@ -100,6 +110,29 @@ def guard(work: Callable[[Attempt], None]) -> int:
             f"{name_of(error)} in {where}. {attempt.fate}" + (f" Log: {log}" if log else ""),
         )
         return 70
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[threading.Event]:
+    """Whoever ends this process, as schedulers do, presses Ctrl-C: all that it has to end hears of that already.
+
+    Not where somebody else listens to either signal, or Ctrl-C is not heard (`nohup`): there SIGTERM is what it was.
+    """
+    has_ended = threading.Event()
+
+    def press(number: int, frame: FrameType | None) -> None:
+        has_ended.set()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    is_ours = signal.getsignal(signal.SIGTERM) is signal.SIG_DFL and callable(signal.getsignal(signal.SIGINT))
+    if not is_ours or threading.current_thread() is not threading.main_thread():
+        yield has_ended
+        return
+    signal.signal(signal.SIGTERM, press)
+    try:
+        yield has_ended
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _drop_output() -> None:

@@ -135,10 +135,18 @@ def count_of_version(path: str, version: int) -> int | None:
 
 def types(path: str) -> dict[str, str]:
     """Type of each column in Spark's words, of a table that delta-rs can open."""
+    return {field["name"]: IN_SPARK.get(str(field["type"]), str(field["type"])) for field in _fields(path)}
+
+
+def not_null(path: str) -> set[str]:
+    """The columns without which no row can be added, of a table that delta-rs can open."""
+    return {field["name"] for field in _fields(path) if not field["nullable"]}
+
+
+def _fields(path: str) -> list[dict[str, Any]]:
     table = _open(path)
     assert table is not None  # asked of tables that `is_table`
-    fields = json.loads(table.schema().to_json())["fields"]
-    return {field["name"]: IN_SPARK.get(str(field["type"]), str(field["type"])) for field in fields}
+    return list(json.loads(table.schema().to_json())["fields"])
 
 
 def commits(path: str) -> Sequence[Mapping[str, Any]] | None:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
 from zorgstat.errors import CheckError, SettingsError
-from zorgstat.io.attempt import GONE, UNEXPECTED, Attempt, guard
+from zorgstat.io.attempt import ENDED_FROM_OUTSIDE, UNEXPECTED, Attempt, guard
 from zorgstat.io.files import write_whole
 from zorgstat.io.paths import folder_here
 from zorgstat.io.place import Place
@@ -30,7 +30,7 @@ EXIT_CODES = {
     4: "the published rows do not make whole documents",
     70: UNEXPECTED,
     130: "stopped with Ctrl-C; the message tells whether the documents were written",
-    141: GONE,
+    **ENDED_FROM_OUTSIDE,
 }
 DELIVERY_EXIT_CODES = {
     0: "the folder can be mailed, once what is left to do is done",
@@ -39,7 +39,7 @@ DELIVERY_EXIT_CODES = {
     4: "something is wrong; mail nothing",
     70: EXIT_CODES[70],
     130: "stopped with Ctrl-C",
-    141: GONE,
+    **ENDED_FROM_OUTSIDE,
 }
 MAKERS = {
     names.STATEMENT: workbook.statement,

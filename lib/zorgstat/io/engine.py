@@ -125,6 +125,11 @@ def is_unreadable_file(error: Exception) -> bool:
     )
 
 
+def is_unknown_feature(error: Exception) -> bool:
+    """Has a table a feature of Delta that Sail does not write? Spark's Delta knows them all."""
+    return "able features" in str(error)
+
+
 def is_full(error: BaseException) -> bool:
     """Has a disk no room left, or its user no quota? Neither engine has a condition of its own for it."""
     told = str(error)

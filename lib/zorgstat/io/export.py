@@ -19,7 +19,7 @@ from zorgstat.behandelindex.tables import OUTPUTS
 from zorgstat.disclosure import Rules, resolve
 from zorgstat.errors import SettingsError
 from zorgstat.io import config, files, outputs, publication
-from zorgstat.io.attempt import GONE, UNEXPECTED, Attempt, guard
+from zorgstat.io.attempt import ENDED_FROM_OUTSIDE, UNEXPECTED, Attempt, guard
 from zorgstat.io.paths import folder_here
 from zorgstat.io.place import Place
 from zorgstat.io.progress import Reporter, Watch, plain_lines
@@ -38,7 +38,7 @@ EXIT_CODES = {
     4: "the rules cannot be held to; nothing was exported",
     70: UNEXPECTED,
     130: "stopped with Ctrl-C; the message tells whether the files were written",
-    141: GONE,
+    **ENDED_FROM_OUTSIDE,
 }
 FORMATS = {"csv": files.write_csv, "parquet": files.write_parquet, "xlsx": files.write_workbook}
 

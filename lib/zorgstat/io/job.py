@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from zorgstat.errors import SettingsError, TableError
 from zorgstat.io import config, layout, run, size
-from zorgstat.io.attempt import GONE, UNEXPECTED, Attempt, guard
+from zorgstat.io.attempt import ENDED_FROM_OUTSIDE, UNEXPECTED, Attempt, guard
 from zorgstat.io.progress import Watch, plain_lines
 from zorgstat.io.store import Store
 from zorgstat.io.summary import describe_change, describe_layout, summarise
@@ -25,7 +25,7 @@ LAYOUT_EXIT_CODES = {
     3: "a table is missing or not as declared",
     70: UNEXPECTED,
     130: "stopped with Ctrl-C; the rows of the table at work lie as they did",
-    141: GONE,
+    **ENDED_FROM_OUTSIDE,
 }
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from zorgstat import __version__
 from zorgstat.errors import CheckError, LockedError, SettingsError, TableError
 from zorgstat.io import delta_rs, outputs, publication, run
-from zorgstat.io.attempt import GONE, UNEXPECTED, Attempt, guard
+from zorgstat.io.attempt import ENDED_FROM_OUTSIDE, UNEXPECTED, Attempt, guard
 from zorgstat.io.engine import Engine, is_unreadable_file, name_of
 from zorgstat.io.inputs import with_person_key
 from zorgstat.io.names import PIPELINES
@@ -42,7 +42,7 @@ EXIT_CODES = {
     5: "a run of this version is at work",
     70: UNEXPECTED,
     130: "stopped with Ctrl-C",
-    141: GONE,
+    **ENDED_FROM_OUTSIDE,
 }
 
 

@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from types import FrameType
+from urllib.parse import urlsplit
 
 from pyspark import StorageLevel
 from pyspark.errors import PySparkRuntimeError
@@ -21,7 +23,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
 from zorgstat.conf import changed, setting
-from zorgstat.errors import EngineError, SettingsError
+from zorgstat.errors import EngineError, LockedError, SettingsError
 from zorgstat.io import delta_rs
 from zorgstat.io.engine import DEBUGGING, Engine, Work, is_out_of_reach
 from zorgstat.io.folders import log_file, quiet, work_folder
@@ -29,6 +31,8 @@ from zorgstat.io.size import Size
 from zorgstat.text import as_value
 
 TWICE = StorageLevel.MEMORY_AND_DISK_2
+IN_USE = threading.RLock()  # the session that is there already; what a thread begins within its own run is part of it
+CONNECT_PORT = 15002  # where a server of Spark Connect listens, unless told otherwise
 DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
 
 # A checkpoint (`Engine.keep`) passes on what Spark knows of columns that it does not have, and at a union Spark 4.2
@@ -193,7 +197,7 @@ def start(conf: Mapping[str, str], size: Size) -> Iterator[Engine]:
     """A session of its own, or the one that is there already (Databricks, a notebook), which is left running."""
     existing = _existing()
     if existing is not None:
-        with changed(existing, ALWAYS), _not_waited_for_twice(existing), _told_of_ctrl_c(existing):
+        with _alone(), changed(existing, ALWAYS), _not_waited_for_twice(existing), _told_of_ctrl_c(existing):
             yield SparkEngine("spark", existing)
         return
     running = _started(conf, size)
@@ -202,6 +206,17 @@ def start(conf: Mapping[str, str], size: Size) -> Iterator[Engine]:
             yield running
     finally:
         running.spark.stop()
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """One run at a time: the first that ends puts back settings on which the figures of the others depend."""
+    if not IN_USE.acquire(blocking=False):
+        raise LockedError("another run of this notebook or job has its session. Wait until it is done, or stop it.")
+    try:
+        yield
+    finally:
+        IN_USE.release()
 
 
 @contextlib.contextmanager
@@ -264,13 +279,32 @@ def _submitted(conf: Mapping[str, str]) -> SparkEngine:
 
 def _connected(conf: Mapping[str, str]) -> SparkEngine:
     """Of the server of Spark Connect in SPARK_REMOTE: Delta, memory and jars are its business."""
-    address = os.environ["SPARK_REMOTE"]
-    if not address.startswith("sc://"):
-        raise SettingsError(f"SPARK_REMOTE is {as_value(address)}; use an address such as sc://host:15002.")
+    _tell_of_waiting(os.environ["SPARK_REMOTE"])
     try:
         return SparkEngine("spark", _build({**ALWAYS, **conf}))
     except ImportError:
         raise EngineError("Spark Connect is not installed: pip install 'pyspark[connect]==4.2.0'.") from None
+
+
+def _tell_of_waiting(address: str) -> None:
+    """Where no server is, its client asks for ten minutes, without a word.
+
+    Raises SettingsError for what is no address.
+    """
+    without_token = address.partition(";")[0]
+    try:
+        parts = urlsplit(without_token)
+        host, port = parts.hostname, parts.port or CONNECT_PORT
+    except ValueError:
+        host, port = None, 0
+    if parts.scheme != "sc" or not host:
+        named = as_value(without_token)
+        raise SettingsError(f"SPARK_REMOTE is {named}; use an address such as sc://host:{CONNECT_PORT}.")
+    try:
+        socket.create_connection((host, port), timeout=5).close()
+    except OSError:
+        told = f"zorgstat: waiting for {host}:{port} (SPARK_REMOTE), for ten minutes at most"
+        print(told, file=sys.stderr, flush=True)
 
 
 def _local(conf: Mapping[str, str], size: Size) -> SparkEngine:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
 from zorgstat import arrow, checks
-from zorgstat.errors import TableError
+from zorgstat.errors import SettingsError, TableError
 from zorgstat.io import delta_rs, locks
-from zorgstat.io.engine import Engine, name_of
+from zorgstat.io.engine import Engine, is_unknown_feature, name_of
 from zorgstat.io.paths import in_sql, local_path, table_path
 from zorgstat.io.together import only_row
 from zorgstat.tables import Table
 
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
+
+Told = TypeVar("Told")
 
 NOT_THERE = ("PATH_NOT_FOUND", "DELTA_PATH_DOES_NOT_EXIST", "DELTA_TABLE_NOT_FOUND", "DELTA_MISSING_DELTA_TABLE")
 # How long Delta keeps what a new version took out of a table, and the log that tells of it: property -> its default.
@@ -136,8 +138,15 @@ class Store:
 
     def types(self, table: Table) -> dict[str, str]:
         """Spark's type of each column of a table that is there; none where it is not, or delta-rs cannot tell."""
+        return self._told(delta_rs.types, table) or {}
+
+    def not_null(self, table: Table) -> set[str]:
+        """The columns that must have a value, as far as `types` tells of them."""
+        return self._told(delta_rs.not_null, table) or set()
+
+    def _told(self, ask: Callable[[str], Told], table: Table) -> Told | None:
         try:
-            return delta_rs.types(self.path(table)) if delta_rs.is_table(self.path(table)) else {}
+            return ask(self.path(table)) if delta_rs.is_table(self.path(table)) else None
         except Exception as error:
             raise TableError([f"output {self.why_unreadable(table, error)}"]) from None
 
@@ -183,7 +192,15 @@ class Store:
 
     def _append_by_engine(self, declared: DataFrame, table: Table, run_id: str) -> None:
         writer = declared.write.format("delta").mode("append").option("userMetadata", run_id)
-        writer.options(**self._properties_of_output(table)).option("mergeSchema", "true").save(self.path(table))
+        try:
+            writer.options(**self._properties_of_output(table)).option("mergeSchema", "true").save(self.path(table))
+        except PySparkException as error:
+            if not is_unknown_feature(error):
+                raise
+            raise SettingsError(
+                f"output {table.name}: the engine {self.engine.name} does not write tables with all the features of "
+                "Delta that somebody gave this one; use --engine spark."
+            ) from None
 
     def _properties_of_output(self, table: Table) -> dict[str, str]:
         """No statistics of doubles and times: where a file holds one value only, Sail takes it from there, and may lose
