@@ -324,7 +324,7 @@ WITH large AS (
 )
 SELECT band.lower, band.upper, sd,
     CASE WHEN getvariable('correction_method') = 'table' THEN band.factor_2018
-        ELSE greatest(coalesce(ceil(1.645e0 * sd / sqrt(band.upper)), 1), 1) END::INT AS factor
+        ELSE greatest(coalesce(ceil(1.645e0 * sd / sqrt(band.upper) - 1e-9), 1), 1) END::INT AS factor
 FROM spread CROSS JOIN (SELECT unnest(getvariable('bands')) AS band);
 """
 

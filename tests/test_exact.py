@@ -129,3 +129,22 @@ def test_an_exact_half_goes_up(spark: SparkSession) -> None:
     )
     actual = expected.select("value", exact.half_up(F.col("value")).alias("whole"))
     assert_rows(actual, expected, key=["value"])
+
+
+def test_a_whole_number_is_its_own_ceiling(spark: SparkSession) -> None:
+    expected = frame(
+        spark,
+        "value double, whole int",
+        """
+        value             | whole
+        7                 | 7
+        7.000000000000134 | 7
+        6.999999999999998 | 7
+        7.0000000011      | 8
+        7.01              | 8
+        0                 | 0
+        0.0001            | 1
+        -1.5              | -1
+        """,
+    )
+    assert_rows(expected.select("value", exact.ceiling(F.col("value")).alias("whole")), expected, key=["value"])

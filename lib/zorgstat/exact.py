@@ -11,6 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 TRILLION = 1e12
+HAIR = 1e-9  # more than a sum of trillionths is off
 
 
 def total(term: Column) -> Column:
@@ -39,4 +40,9 @@ def sample_standard_deviation(frame: DataFrame, column: str) -> DataFrame:
 
 def half_up(value: Column) -> Column:
     """A whole number (int): an exact half goes up, also when its double lies a hair below it."""
-    return F.floor(value + 0.5 + 1e-9).cast("int")
+    return F.floor(value + 0.5 + HAIR).cast("int")
+
+
+def ceiling(value: Column) -> Column:
+    """A whole number (int): what is one stays as it is, also when its double lies a hair above it."""
+    return F.ceil(value - HAIR).cast("int")

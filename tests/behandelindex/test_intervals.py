@@ -30,6 +30,17 @@ def test_factors_published_for_2018(spark: SparkSession, method: str) -> None:
     assert_rows(intervals.correction_factors(spread, Settings(correction_method=method)), expected, key=["lower"])
 
 
+def test_a_factor_that_is_exactly_a_whole_number_is_that_number(spark: SparkSession) -> None:
+    """Three practices of 16 combinations with 37, 47 and 57 treatments: sd is 1000/47, and 1.645 * sd / 5 is 7.
+
+    Sums of trillionths make 21.276595744681256 of it, and 7.0000000000001 of the factor.
+    """
+    indices = [(16, 100 * round(16 * treatments / 47, 12) / 16) for treatments in (37, 47, 57)]
+    spread = intervals.spread(spark.createDataFrame(indices, "combinations bigint, index double"))
+    factors = {row["upper"]: row["factor"] for row in intervals.correction_factors(spread, Settings()).collect()}
+    assert (factors[25], factors[30]) == (7, 7)
+
+
 def test_without_spread_every_factor_is_one(spark: SparkSession) -> None:
     factors = intervals.correction_factors(frame(spark, "sd double", "sd\n0"), Settings()).collect()
     assert [row["factor"] for row in factors] == [1] * 8

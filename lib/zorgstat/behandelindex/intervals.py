@@ -26,7 +26,7 @@ def correction_factors(spread: DataFrame, settings: Settings) -> DataFrame:
     used instead of computed ones; sd is that of the report all the same.
     """
     bands = [_band(row) for row in codes.rows("correction_bands", settings.report.period_end)]
-    room = F.ceil(Z_ONE_SIDED_95 * F.col("sd") / F.sqrt("upper"))
+    room = exact.ceiling(Z_ONE_SIDED_95 * F.col("sd") / F.sqrt("upper"))
     computed = F.greatest(F.coalesce(room, F.lit(1)), F.lit(1))
     factor = F.col("factor_2018") if settings.correction_method == "table" else computed
     return (
