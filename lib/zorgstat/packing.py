@@ -14,6 +14,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 DAY = 22  # bits of a day, as `day_number` counts them
+LAST_DAY = (date.max - date.min).days
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,18 @@ def literal(day: date) -> Column:
     return F.lit(day.isoformat()).cast("date")
 
 
-def day_number(day: Column) -> Column:
-    """Days since the first of year 1; days before that and after the year 9999 are its first and its last."""
+def calendar_day(day: Column) -> Column:
+    """Days before the year 1 and after 9999 become the first and the last: engines can hold them, and count wrong.
+
+    Such a day is the `infinity` of other programs.
+    """
     first, last = literal(date.min), literal(date.max)
-    return F.datediff(F.when(day < first, first).when(day > last, last).otherwise(day), first)
+    return F.when(day < first, first).when(day > last, last).otherwise(day)
+
+
+def day_number(day: Column) -> Column:
+    """Days since the first of year 1, of a `calendar_day`."""
+    return F.datediff(calendar_day(day), literal(date.min))
 
 
 def day_of(number: Column) -> Column:

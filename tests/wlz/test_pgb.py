@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from tests.support import assert_rows, frame
 from tests.wlz.support import people, rows, statement
-from zorgstat.wlz import pgb
+from zorgstat.wlz import known, pgb
 
 CASES = "person string, start_date date, end_date date, admitted_on date, discharged_on date, died_on date, "
 CASES += "last_day date, more string"
@@ -33,6 +33,34 @@ def budgets_of(cases: DataFrame) -> DataFrame:
 def assert_last_days(cases: DataFrame) -> None:
     expected = cases.select("person", "start_date", "last_day").distinct()
     assert_rows(budgets_of(cases), expected, key=["person", "start_date"])
+
+
+def test_days_that_other_programs_call_infinity(spark: SparkSession) -> None:
+    """Beyond all years; 2^31 - 1 days from 1970 in DuckDB. A grant from 2020; of each, is it held on 30 June 2023?"""
+    cases = frame(
+        spark,
+        "person string, end int, died int, admitted int, discharged int, is_held boolean",
+        """
+        person             | end         | died        | admitted    | discharged  | is_held
+        no end             | 2147483647  |             |             |             | true
+        ended before       | -2147483647 |             |             |             | false
+        will not die       |             | 2147483647  |             |             | true
+        died before        |             | -2147483647 |             |             | false
+        will not come      |             |             | 2147483647  |             | true
+        came before        |             |             | -2147483647 |             | false
+        will not leave     |             |             | 19358       | 2147483647  | false
+        left before        |             |             | 19358       | -2147483647 | true
+        """,
+    ).select("*", F.lit(date(2023, 1, 1)).alias("recorded_on"), F.lit("5505").alias("zorgkantoor"))
+    names = {"end": "end_date", "died": "died_on", "admitted": "admitted_on", "discharged": "discharged_on"}
+    days = cases.withColumns({day: F.date_from_unix_date(number) for number, day in names.items()})
+    budgets = pgb.end_budgets(
+        known.grants(days.withColumn("start_date", F.lit(date(2020, 1, 1)))),
+        known.deaths(days.where(F.col("died").isNotNull())),
+        known.admissions(days.where(F.col("admitted").isNotNull())),
+    )
+    held = pgb.hold_on(budgets, statement())
+    assert_rows(held.select("person"), cases.where("is_held").select("person"), key=["person"])
 
 
 def test_the_examples_of_the_handbook(spark: SparkSession) -> None:

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from zorgstat import privacy
-from zorgstat.packing import Packing, literal
+from zorgstat.packing import DAY, LAST_DAY, Packing, day_number, day_of, literal
 from zorgstat.pipelines import Frames
 from zorgstat.privacy import PERSON_KEY
 from zorgstat.tables import Table
@@ -14,8 +14,8 @@ from zorgstat.wlz.settings import Settings
 from zorgstat.wlz.tables import INPUTS, WLZ_CLAIMS
 
 MOMENTS = ("recorded_on", "received_on")
-# Days since 1970, with room for any that an engine knows. The earlier a day the higher its earliness; none is lowest.
-LAST_WORD, MIDDLE = Packing({"recorded_on": 31, "earliness": 31}), 2**30
+# The earlier a day the higher its earliness; none is lowest.
+LAST_WORD = Packing({"recorded_on": DAY, "earliness": DAY})
 
 
 def as_known(inputs: Frames, settings: Settings) -> dict[str, DataFrame]:
@@ -80,6 +80,7 @@ def _last_word(rows: DataFrame, key: list[str], day: str) -> DataFrame:
 
     Rows that agree in all of this are one row to every rule. Two dates say it all, so it is the largest of one number.
     """
-    word = LAST_WORD.pack(recorded_on=MIDDLE + F.unix_date("recorded_on"), earliness=MIDDLE - F.unix_date(day))
+    earliness = LAST_DAY - day_number(F.col(day))
+    word = LAST_WORD.pack(recorded_on=day_number(F.col("recorded_on")), earliness=earliness)
     last = rows.groupBy(*key).agg(F.max(word).alias("word"))
-    return last.select(*key, F.date_from_unix_date(MIDDLE - LAST_WORD.unpack(F.col("word"), "earliness")).alias(day))
+    return last.select(*key, day_of(LAST_DAY - LAST_WORD.unpack(F.col("word"), "earliness")).alias(day))

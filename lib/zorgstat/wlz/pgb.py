@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from zorgstat.packing import calendar_day
 from zorgstat.wlz.calendar import Statement
 
 MONTHS_AFTER_ADMISSION = 2
@@ -20,7 +21,7 @@ def end_budgets(grants: DataFrame, deaths: DataFrame, admissions: DataFrame) -> 
     Out: zorgkantoor, person, start_date, last_day (null: no end; before start_date: no day lies in it).
     Source: handbook 3.1, explanation of the first specification.
     """
-    limit = F.add_months("admitted_on", MONTHS_AFTER_ADMISSION)
+    limit = F.add_months(calendar_day(F.col("admitted_on")), MONTHS_AFTER_ADMISSION)
     stays_that_end = admissions.select("person", "discharged_on", limit.alias("limit")).where(
         F.col("discharged_on").isNull() | (F.col("discharged_on") >= F.col("limit"))
     )
