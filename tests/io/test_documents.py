@@ -228,7 +228,7 @@ def test_the_estimate_and_its_letter(office: Office, folder: Path) -> None:
     assert list(book["12000001"].iter_rows(min_row=2, values_only=True)) == estimates
     letter = text_of(folder / "5505" / "Wlz-2023-KW2-5505-begeleidende-tekst.txt")
     assert "De Grote Hof, AGB-code 12000001" in letter
-    assert "In elk geval sinds 1 januari 2023 geen declaraties." in letter
+    assert "In elk geval sinds 1 april 2023 geen declaraties. Ook ontbrekend in de staten vanaf het 1e" in letter
     assert "€\N{NO-BREAK SPACE}1.200.001,99." in letter
 
 
@@ -509,16 +509,16 @@ def test_reports_are_the_same_however_the_rows_lie(office: Office, tmp_path: Pat
     assert [row.code for row in report.missing[1].estimates] == ["V042", "Z001"]
 
 
-def test_a_provider_is_missing_since_the_first_of_the_quarters_in_a_row(
+def test_a_provider_is_told_missing_since_the_first_of_the_statements_in_a_row(
     office: Office, tmp_path: Path, no_engine: None
 ) -> None:
     """One that was not missing the quarter before is missing since this one."""
     missing = {"zorgkantoor": "5505", "provider_agb": "11000001", "prior_year_amount_cents": 100_000_001}
     place = with_published(office, tmp_path / "out", "wlz_missing_providers", missing)
     [report] = reports.read(place, Attempt(), Statement(2023, 2), ["5505"])
-    assert {provider.agb: provider.since for provider in report.missing} == {
-        "11000001": date(2023, 4, 1),
-        "12000001": date(2023, 1, 1),
+    assert {provider.agb: provider.told_since for provider in report.missing} == {
+        "11000001": Statement(2023, 2),
+        "12000001": Statement(2023, 1),
     }
 
 

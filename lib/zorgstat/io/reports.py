@@ -293,8 +293,8 @@ def _missing(
     for row in sorted(found[MISSING_ESTIMATES], key=lambda row: row["performance_code"]):
         estimates.setdefault((row["zorgkantoor"], row["provider_agb"]), []).append(_performance(row))
 
-    def since(zorgkantoor: str, agb: str) -> Statement:
-        """The first of the published quarters in a row that it was missing in."""
+    def told_since(zorgkantoor: str, agb: str) -> Statement:
+        """Lines of an earlier quarter may have come since: what was published does not tell."""
         first = statement
         while True:
             earlier = first.quarter_before
@@ -310,7 +310,7 @@ def _missing(
             provider = MissingProvider(
                 agb,
                 int(row["prior_year_amount_cents"]),
-                since(zorgkantoor, agb).first_day,
+                told_since(zorgkantoor, agb),
                 tuple(estimates.get((zorgkantoor, agb), ())),
                 register.providers.get(agb),
             )

@@ -44,11 +44,11 @@ ERROR = Finding("insured_sex_unknown", "error", 3, "Verzekerden zonder bekend ge
 PROVIDER = MissingProvider(
     "12000001",
     123_456_789_05,
-    date(2023, 1, 1),
+    Statement(2023, 1),
     (Performance("V042", 250, 31_250), Performance("Z111", -1, 7)),
     "Stichting De Hof & Zn. <Noord>",
 )
-UNNAMED = MissingProvider("12000002", 100_000_001, date(2023, 4, 1), ())
+UNNAMED = MissingProvider("12000002", 100_000_001, Statement(2023, 2), ())
 
 
 def lines(quarter: int, kind: str) -> dict[str, dict[str, int]]:

@@ -80,10 +80,11 @@ def test_the_letter_tells_who_since_when_and_how() -> None:
         "Bijlage: Wlz-2023-KW2-5505-schatting-ontbrekende-declaraties.xlsx",
         "ontbreken de declaraties van 2 zorgaanbieders die bij dit zorgkantoor in 2022 per saldo meer dan één miljoen "
         "euro declareerden. Daarvan had Zorgkantoor Voorbeeldland op",
-        "Stichting De Hof & Zn. <Noord>, AGB-code 12000001\n  In elk geval sinds 1 januari 2023 geen declaraties.\n"
+        "Stichting De Hof & Zn. <Noord>, AGB-code 12000001\n  In elk geval sinds 1 april 2023 geen declaraties. "
+        "Ook ontbrekend in de staten vanaf het 1e kwartaal 2023, zoals die toen zijn opgesteld.\n"
         "  Declaraties 2022: €\N{NO-BREAK SPACE}123.456.789,05.\n"
         "  Schatting van het kwartaal: €\N{NO-BREAK SPACE}31.257, 2 prestatiecodes.",
-        "AGB-code 12000002\n  In elk geval sinds 1 april 2023 geen declaraties.",
+        "AGB-code 12000002\n  In elk geval sinds 1 april 2023 geen declaraties.\n",
         "(1 april 2022 tot en met 31 maart 2023)",
         "gedeeld door vier",
     ):

@@ -47,7 +47,7 @@ class MissingProvider:
 
     agb: str
     prior_year_amount_cents: int
-    since: date  # the first day of the first of the quarters in a row that are without a line
+    told_since: Statement  # the first of the published statements in a row that tell it missing, as was known then
     estimates: tuple[Performance, ...]
     name: str | None = None
 

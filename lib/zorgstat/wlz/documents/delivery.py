@@ -207,7 +207,7 @@ def _letter(report: Report, content: bytes) -> Iterator[str]:
         text = content.decode("cp1252", "replace")
     said = _in_one_line(text)
     for provider in report.missing:
-        _, *figures = letter.about(provider, report.statement.year - 1)  # the name is not known here
+        _, *figures = letter.about(provider, report.statement)  # the name is not known here
         if provider.agb not in said:
             yield f"does not name {provider.agb}."
         elif _in_one_line(" ".join([f"AGB-code {provider.agb}", *figures])) not in said:

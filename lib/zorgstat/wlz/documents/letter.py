@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from zorgstat.wlz.calendar import Statement
 from zorgstat.wlz.documents import names, texts
 from zorgstat.wlz.documents.content import MissingProvider, Report
 
@@ -37,7 +38,7 @@ def write(report: Report) -> str:
         "",
     ]
     for provider in report.missing:
-        lines += [*about(provider, statement.year - 1), ""]
+        lines += [*about(provider, statement), ""]
     lines += [
         "De bijlage bevat per zorgaanbieder een werkblad met de schatting per prestatiecode.",
         "",
@@ -57,14 +58,19 @@ def write(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
-def about(provider: MissingProvider, prior_year: int) -> list[str]:
+def about(provider: MissingProvider, statement: Statement) -> list[str]:
     """Its name, and lines with figures."""
     cents = provider.prior_year_amount_cents
     name = f"{provider.name}, AGB-code {provider.agb}" if provider.name else f"AGB-code {provider.agb}"
+    told_since = (
+        f" Ook ontbrekend in de staten vanaf het {texts.quarter(provider.told_since)}, zoals die toen zijn opgesteld."
+        if provider.told_since != statement
+        else ""
+    )
     together = sum(row.amount_euro for row in provider.estimates)
     return [
         f"- {name}",
-        f"  In elk geval sinds {texts.day(provider.since)} geen declaraties.",
-        f"  Declaraties {prior_year}: {texts.euro(cents // 100)},{cents % 100:02}.",
+        f"  In elk geval sinds {texts.day(statement.first_day)} geen declaraties.{told_since}",
+        f"  Declaraties {statement.year - 1}: {texts.euro(cents // 100)},{cents % 100:02}.",
         f"  Schatting van het kwartaal: {texts.euro(together)}, {texts.performances(len(provider.estimates))}.",
     ]

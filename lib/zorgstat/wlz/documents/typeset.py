@@ -53,7 +53,7 @@ def dossier(report: Report) -> bytes:
         "missing": [
             (
                 f"{provider.name} ({provider.agb})" if provider.name else provider.agb,
-                texts.day(provider.since),
+                texts.quarter(provider.told_since),
                 texts.euro_of_cents(provider.prior_year_amount_cents),
                 texts.euro(sum(row.amount_euro for row in provider.estimates)),
             )
