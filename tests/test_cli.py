@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -86,6 +87,22 @@ def delivery(tmp_path_factory: pytest.TempPathFactory) -> Delivery:
     return Delivery(inputs, output, json.loads(ran.stdout), ran.stderr)
 
 
+def test_made_up_tables_do_not_take_the_place_of_delivered_ones(delivery: Delivery, tmp_path: Path) -> None:
+    inputs = tmp_path / "in"
+    shutil.copytree(delivery.inputs, inputs)
+
+    def synth() -> subprocess.CompletedProcess[str]:
+        words = ("synth", "behandelindex", "--claims", 1000, "--engine", "sail", "--output", inputs)
+        return zorgstat(*words, logs=tmp_path)
+
+    assert synth().returncode == 0
+    (inputs / "_synthetic-behandelindex").unlink()
+    refused = synth()
+    assert refused.returncode == 2
+    assert "holds tables that synth did not make (claims, " in refused.stderr
+    assert DeltaTable(str(inputs / "claims")).version() == 1
+
+
 @pytest.mark.parametrize(
     "command",
     ["", "behandelindex run", "wlz run", "wlz calendar", "synth behandelindex", "synth wlz", "tables optimize"],
@@ -105,6 +122,17 @@ def test_the_module_is_the_command(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "zorgstat", "--version"]
     told = subprocess.run(command, env=environment(tmp_path), capture_output=True, text=True, timeout=60, check=False)
     assert (told.returncode, told.stdout) == (0, f"zorgstat, version {__version__}\n")
+
+
+def test_two_settings_files_of_one_version_are_refused(tmp_path: Path) -> None:
+    """Which of them is published in the end would depend on their order."""
+    (tmp_path / "one.toml").write_text("report = { year = 2023, version = 1 }\n")
+    (tmp_path / "two.toml").write_text('report = { year = 2023, version = 1 }\nparticipating = ["CZ"]\n')
+    files = [tmp_path / f"{name}.toml" for name in ("one", "one", "two")]
+    ran = zorgstat("behandelindex", "run", *files, "--input", "in", "--output", tmp_path / "out", logs=tmp_path)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert f"two.toml: of the same report as {files[0]}; run one of them." in ran.stderr
+    assert not list(tmp_path.glob("zorgstat-*"))
 
 
 def test_every_fault_of_every_settings_file_is_told_before_java_starts(tmp_path: Path) -> None:

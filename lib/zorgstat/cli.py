@@ -289,7 +289,8 @@ _add_synth(
     BEHANDELINDEX,
     """Write input tables of the Behandelindex. All seven, and the truth they were made with (synth_practices).
 
-    The same seed gives the same rows on every machine and engine. Tables that are there already get a new version.
+    The same seed gives the same rows on every machine and engine. Tables that it made before get a new
+    version; those of somebody else are refused.
     """,
     "About so many claims.",
     "Year of the treatments.",
@@ -302,7 +303,8 @@ _add_synth(
     WLZ,
     """Write input tables of the Wlz statement. All ten, for each quarter of a year.
 
-    The same seed gives the same rows on every machine and engine. Tables that are there already get a new version.
+    The same seed gives the same rows on every machine and engine. Tables that it made before get a new
+    version; those of somebody else are refused.
     """,
     "About so many claims, of the year and the one before.",
     "Year of the statements.",

@@ -26,9 +26,9 @@ def side_by_side(name: str, before: float | None, after: float | None, width: in
     decimals = 2 if isinstance(before, float) or isinstance(after, float) else 0
     shown = ["-" if value is None else _rounded(value, decimals) for value in (before, after)]
     if before is None or after is None:
-        return figure(name, shown[0], f"{shown[1]:>14}", width)
-    share = f"{signed(100 * (after - before) / abs(before), 1):>9}%" if before else ""
-    return figure(name, shown[0], f"{shown[1]:>14}{signed(after - before, decimals):>14}{share}", width)
+        return figure(name, shown[0], f" {shown[1]:>13}", width)
+    share = f" {signed(100 * (after - before) / abs(before), 1):>8}%" if before else ""
+    return figure(name, shown[0], f" {shown[1]:>13} {signed(after - before, decimals):>13}{share}", width)
 
 
 def signed(value: float, decimals: int = 0) -> str:

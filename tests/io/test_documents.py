@@ -31,7 +31,7 @@ from zorgstat.io.place import Place
 from zorgstat.wlz.calendar import Statement
 from zorgstat.wlz.pipeline import WLZ
 from zorgstat.wlz.settings import resolve
-from zorgstat.wlz.tables import OUTPUTS
+from zorgstat.wlz.tables import INPUTS, OUTPUTS
 
 CLAIM = {
     "function_code": "H1",
@@ -303,7 +303,9 @@ def test_what_cannot_be_asked(
     assert "9999: not in wlz-2023-2-001" in told(2, organisations=["9999"], every=False)
     assert "is there already" in told(2, folder=str(used))
     assert "s3://bucket/to is no folder of this machine" in told(2, folder="s3://bucket/to")
-    assert "cannot be read" in told(3, input_root=str(tmp_path / "nowhere"))
+    nowhere = told(3, input_root=str(tmp_path / "nowhere"))
+    assert "wlz_claims: version 0, which wlz-2023-2-001" in nowhere
+    assert nowhere.count("Without --input documents are made without names.") == len(INPUTS)
     assert [path.name for path in tmp_path.iterdir()] == ["used"]
     assert [path.name for path in used.iterdir()] == ["mine.txt"]
     assert documents.check_delivery(office.place, str(tmp_path / "nowhere")) == 2

@@ -215,6 +215,16 @@ def test_a_correction_counts_beside_what_it_corrected(exports: Exports, tmp_path
     assert done.compared_with == [FIRST["run_id"], "corrected"]
 
 
+def test_a_run_that_was_superseded_is_exported_as_one(exports: Exports, tmp_path: Path) -> None:
+    """Whoever gets the files hears of it, and who makes them too."""
+    old = {**SECOND, "run_id": "behandelindex-2023-3-000-000000"}
+    done = export.export(exports.store, old, [], tmp_path / "old", "csv", Rules())
+    assert done.superseded_by == "run-2"
+    assert "run-2" in export.summarise(done)
+    assert f"{old['run_id']}, superseded by run-2" in (tmp_path / "old" / "README.txt").read_text(encoding="utf-8")
+    assert exports.done["csv"].superseded_by is None
+
+
 def test_a_folder_in_use_is_left_alone(exports: Exports, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")

@@ -124,6 +124,14 @@ def test_a_folder_that_programs_do_not_read_alike(engine: Engine, tmp_path: Path
         assert Store(engine, str(tmp_path / "100%"))
 
 
+def test_an_address_of_another_machine_is_for_spark(engine: Engine) -> None:
+    if engine.name == "spark":
+        assert Store(engine, "s3a://bucket/published")
+        return
+    with pytest.raises(SettingsError, match="works in folders of this machine, not in s3a://bucket/published"):
+        Store(engine, "s3a://bucket/published")
+
+
 def test_an_output_that_got_a_feature_of_delta(engine: Engine, tmp_path: Path) -> None:
     """Somebody follows what changes in it: Spark writes what he asks for, Sail cannot."""
     store, row = Store(engine, str(tmp_path)), ("a-run", "a_rule", "warning", 0, "nothing")

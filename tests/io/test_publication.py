@@ -187,6 +187,29 @@ def test_a_withdrawn_run_makes_way_for_the_one_before(shelf: Shelf, tmp_path: Pa
     assert begins(shelf, shelf.inputs, output)
 
 
+def test_a_run_that_repeats_a_withdrawn_one_says_so(shelf: Shelf, tmp_path: Path) -> None:
+    """A scheduler that knows nothing of it would bring the figures back without a word."""
+    output = shelf.copy(tmp_path / "out")
+    for result in (shelf.first, shelf.forced):
+        withdraw(output, result.run_id)
+    back = run.execute(BEHANDELINDEX, shelf.engine, SETTINGS, str(shelf.inputs), str(output))
+    found = {
+        result.run_id: next(finding for finding in result.findings if finding.rule == "withdrawn_before")
+        for result in (shelf.first, back)
+    }
+    assert (found[shelf.first.run_id].severity, found[shelf.first.run_id].count) == ("warning", 0)
+    assert found[back.run_id].count == 2
+    assert f"{shelf.first.run_id} was withdrawn: a label came twice" in found[back.run_id].detail
+
+
+def test_a_run_is_superseded_by_the_current_one(shelf: Shelf) -> None:
+    first, forced = sorted(read(shelf.output, RUNS), key=lambda row: row["sequence"])
+    assert publication.superseded_by([first, forced], first) == forced["run_id"]
+    assert publication.superseded_by([first, forced], forced) is None
+    withdrawn = {**forced, "status": "withdrawn"}
+    assert publication.superseded_by([first, forced, withdrawn], first) is None
+
+
 def test_rows_that_no_run_published_are_not_seen(shelf: Shelf, tmp_path: Path) -> None:
     """A run that was cut off leaves rows behind; the figures of the current run stay as they are."""
     output = shelf.copy(tmp_path / "out")

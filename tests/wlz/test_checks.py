@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from tests.support import frame
-from tests.wlz.support import ORGANISATIONS, rows, settings, statement
+from tests.wlz.support import ORGANISATIONS, inputs, rows, settings, statement
 from zorgstat.wlz import checks
 from zorgstat.wlz.statement_lines import fill_in, lines_owed
 from zorgstat.wlz.tables import MISSING_ESTIMATES, MISSING_PROVIDERS, OUTPUTS, WLZ_FINDINGS, WLZ_PRODUCTION
@@ -179,5 +179,29 @@ def test_what_is_broken_is_measured(spark: SparkSession) -> None:
 def test_what_is_asked_before_the_quarter_has_ended_is_remarked(spark: SparkSession, known_at: str, count: int) -> None:
     """On its last day too: that day has not been told of yet."""
     asked = settings(known_at=date.fromisoformat(known_at))
-    (row,) = checks.remarks({"wlz_organisations": rows(spark, "wlz_organisations", ORGANISATIONS)}, asked).collect()
-    assert (row["rule"], row["severity"], row["count"]) == ("known_before_the_end", "warning", count)
+    found = {row["rule"]: (row["severity"], row["count"]) for row in checks.remarks(inputs(spark, {}), asked).collect()}
+    assert found["known_before_the_end"] == ("warning", count)
+
+
+@pytest.mark.parametrize(
+    ("claim", "visit", "quarter", "absent"),
+    [
+        ("2022-01-01", "2022-12-31", 2, ""),
+        ("2022-12-31", "2022-01-01", 2, ""),
+        ("2021-12-31", "2022-01-01", 2, "wlz_claims"),
+        ("2023-01-01", "2023-01-01", 2, "wlz_claims, wlz_home_visits"),
+        ("2022-01-01", "2021-12-31", 2, "wlz_home_visits"),
+        ("2022-01-01", "2021-12-31", 3, ""),  # no visits are asked for
+    ],
+)
+def test_a_delivery_without_the_year_before_is_remarked(
+    spark: SparkSession, claim: str, visit: str, quarter: int, absent: str
+) -> None:
+    """Nothing is missing then, and no visit counts."""
+    given = inputs(spark, {"wlz_claims": f"start_date\n{claim}", "wlz_home_visits": f"visited_on\n{visit}"})
+    (row,) = checks.without_prior_year(given, statement(quarter)).collect()
+    assert (row["rule"], row["severity"]) == ("prior_year_is_there", "warning")
+    assert (row["count"], row["detail"]) == (
+        len(absent.split()),
+        f"tables without a row of 2022: {absent or 'none'}",
+    )

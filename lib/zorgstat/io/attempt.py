@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -10,6 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 
 from zorgstat.errors import TableError, ZorgstatError
@@ -102,6 +104,8 @@ def _guard(work: Callable[[Attempt], None], has_ended: threading.Event) -> int:
             return 70
         place = traceback.extract_tb(error.__traceback__)
         log = attempt.engine.log if attempt.engine else None
+        if log:
+            _write_way(log, error)
         where = next(
             (f"{frame.name}, line {frame.lineno}" for frame in reversed(place) if "zorgstat" in frame.filename), ""
         )
@@ -141,6 +145,12 @@ def _drop_output() -> None:
         print(end="", flush=True)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _write_way(log: Path, error: Exception) -> None:
+    """The lines of code that led there, and no text of the error."""
+    with contextlib.suppress(OSError), log.open("a", encoding="utf-8") as file:
+        file.writelines([*traceback.format_tb(error.__traceback__), f"{name_of(error)}\n"])
 
 
 def _headline(error: ZorgstatError) -> str:

@@ -54,6 +54,7 @@ class Exported:
     suppressed: dict[str, int] = field(default_factory=dict)  # table -> of these, rows without figures
     hidden: dict[str, dict[str, int]] = field(default_factory=dict)  # table -> reason -> cells
     compared_with: list[str] = field(default_factory=list)  # earlier publications of the year
+    superseded_by: str | None = None  # the current run of the version, if it is not this one
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -136,7 +137,8 @@ def export(
         store.engine.release()
     report("write")
     compared_with = [row["run_id"] for row in earlier]
-    page = describe(run_row, compared_with, rules, content)
+    superseded_by = publication.superseded_by(store.rows(RUNS), run_row)
+    page = describe(run_row, compared_with, superseded_by, rules, content)
     written = files.write_whole(folder, lambda partial: FORMATS[format](partial, content, page, run_row))
     by_table: dict[str, dict[str, int]] = {}
     for row in hidden:
@@ -149,11 +151,16 @@ def export(
         suppressed={table.name: _suppressed(table, rows) for table, rows in content.items()},
         hidden=by_table,
         compared_with=compared_with,
+        superseded_by=superseded_by,
     )
 
 
 def describe(
-    run_row: Mapping[str, Any], compared_with: list[str], rules: Rules, content: Mapping[Table, pa.Table]
+    run_row: Mapping[str, Any],
+    compared_with: list[str],
+    superseded_by: str | None,
+    rules: Rules,
+    content: Mapping[Table, pa.Table],
 ) -> list[tuple[str, str]]:
     """What goes with the files, as headings and paragraphs: which run, which rules, how to read what is not there.
 
@@ -165,7 +172,7 @@ def describe(
         hidden += f" Also figures that differ by {few} from an earlier publication of the year."
     return [
         ("Behandelindex", f"{run_row['report_year']}, version {run_row['report_version']}"),
-        ("Run", run_row["run_id"]),
+        ("Run", run_row["run_id"] + (f", superseded by {superseded_by}" if superseded_by else "")),
         ("Published", f"{run_row['at']:%Y-%m-%d %H:%M} UTC, by zorgstat {run_row['software']}"),
         ("Rules", ", ".join(f"{name} = {json.dumps(value)}" for name, value in rules.as_json().items())),
         ("Compared with", ", ".join(compared_with) or "no earlier publication of the year"),
@@ -210,6 +217,7 @@ def summarise(done: Exported) -> str:
     """For who runs the command: what was written, and how much is hidden for which reason."""
     lines = [
         f"{done.run_id}: exported to {done.folder}",
+        *([line("superseded by", done.superseded_by)] if done.superseded_by else []),
         line("files", ", ".join(Path(file).name for file in done.files)),
         line("compared with", ", ".join(done.compared_with) or "no earlier publication of the year"),
     ]

@@ -8,11 +8,13 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from zorgstat.errors import SettingsError, TableError
-from zorgstat.io import config, layout, run, size
+from zorgstat.io import config, delta_rs, layout, run, size
 from zorgstat.io.attempt import ENDED_FROM_OUTSIDE, UNEXPECTED, Attempt, guard
+from zorgstat.io.paths import local_path, table_path
 from zorgstat.io.progress import Watch, plain_lines
 from zorgstat.io.store import Store
 from zorgstat.io.summary import describe_change, describe_layout, summarise
@@ -90,9 +92,21 @@ def _load_all(pipeline: Pipeline, settings_files: Sequence[str]) -> list[Setting
             loaded.append(config.load(pipeline, path))
         except SettingsError as error:
             faults.append(str(error))
+    faults = faults or _one_version_twice(settings_files, loaded)
     if faults:
         raise SettingsError("\n".join(faults))
     return loaded
+
+
+def _one_version_twice(settings_files: Sequence[str], loaded: Sequence[Settings]) -> list[str]:
+    """Files that ask for other figures of one version: which are published would depend on their order."""
+    first: dict[tuple[int, int], tuple[str, Settings]] = {}
+    faults = []
+    for file, settings in zip(settings_files, loaded, strict=True):
+        earlier, other = first.setdefault((settings.year, settings.number), (file, settings))
+        if other.as_json() != settings.as_json():
+            faults.append(f"{file}: of the same report as {earlier}; run one of them.")
+    return faults
 
 
 def synth(
@@ -109,18 +123,30 @@ def synth(
     """Writes synthetic input tables of a pipeline, each in its folder under the root."""
 
     def work(attempt: Attempt) -> None:
+        folder = local_path(output_root)
+        mark = folder / f"_synthetic-{pipeline.name}" if folder else None
+        _refuse_delivered(pipeline, output_root, mark)
         running = attempt.start(engine, conf, size.of_claims(claims))
         tables = pipeline.synth(running.spark, claims, seed, year)
         attempt.outcome = "Tables named above are whole, but perhaps the last of them, which then is as it was before."
         with watch(f"synth {pipeline.name}", running) as report:
             store = Store(running, output_root)
             with store.writing():
+                if mark:
+                    mark.write_text("Of no real person, practice or claim: made by zorgstat synth.\n", encoding="utf-8")
                 for name, frame in tables.items():
                     report(name)
                     store.replace(frame, name)
         print(f"{len(tables)} tables in {output_root}: {', '.join(tables)}")
 
     return guard(work)
+
+
+def _refuse_delivered(pipeline: Pipeline, root: str, mark: Path | None) -> None:
+    """Raises SettingsError for tables of somebody else: made-up people would take the place of real ones."""
+    there = [table.name for table in pipeline.inputs if delta_rs.is_table(table_path(root, table.name))]
+    if there and not (mark and mark.exists()):
+        raise SettingsError(f"{root} holds tables that synth did not make ({', '.join(there)}); name another folder.")
 
 
 def optimize(

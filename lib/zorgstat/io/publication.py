@@ -18,6 +18,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from zorgstat import __version__
+from zorgstat.checks import Finding
 from zorgstat.errors import LockedError, SettingsError
 from zorgstat.io.names import PIPELINES
 from zorgstat.io.paths import in_sql, table_path
@@ -70,8 +71,13 @@ def standing(rows: Sequence[Mapping[str, Any]], run_id: str) -> str:
     row = find(rows, run_id)
     if any(other["run_id"] == run_id and other["status"] == "withdrawn" for other in rows):
         return "withdrawn"
+    return "superseded" if superseded_by(rows, row) else "current"
+
+
+def superseded_by(rows: Iterable[Mapping[str, Any]], row: Mapping[str, Any]) -> str | None:
+    """The current run of the version of a published run, where that is another one."""
     latest = current(of_version(rows, row["pipeline"], row["report_year"], row["report_version"]))
-    return "current" if latest is not None and latest["run_id"] == run_id else "superseded"
+    return latest["run_id"] if latest is not None and latest["run_id"] != row["run_id"] else None
 
 
 def find(rows: Iterable[Mapping[str, Any]], run_id: str) -> Mapping[str, Any]:
@@ -105,6 +111,15 @@ def fingerprint(pins: Mapping[str, Pin], settings: Mapping[str, Any]) -> dict[st
 def repeats(row: Mapping[str, Any], fingerprint: Mapping[str, str]) -> bool:
     """Was this run made from the same inputs, settings and software?"""
     return all(row.get(name) == value for name, value in fingerprint.items())
+
+
+def withdrawn_before(rows: Iterable[Mapping[str, Any]], fingerprint: Mapping[str, str]) -> Finding:
+    """Would a run publish again what was withdrawn, perhaps by a scheduler that knows nothing of it?"""
+    same = [row for row in rows if row["status"] == "withdrawn" and repeats(row, fingerprint)]
+    told = "; ".join(f"{row['run_id']} was withdrawn: {row['reason']}" for row in same)
+    return Finding.warning(
+        "withdrawn_before", len(same), told or "none with these inputs, settings and software was withdrawn"
+    )
 
 
 def lost_rows(row: Mapping[str, Any], stored: Mapping[str, int]) -> list[str]:

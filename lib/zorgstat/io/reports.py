@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from pyspark.sql import functions as F
 
@@ -42,6 +42,7 @@ PIPELINE = "wlz"
 LEFT_OUT = "..."
 LONGEST_NAME, LONGEST_WORD = 200, 60  # letters, of what a page can show
 Rows = list[dict[str, Any]]
+Of = TypeVar("Of")
 
 
 @dataclass(frozen=True)
@@ -147,23 +148,28 @@ def read_register(place: Place, attempt: Attempt, run: Mapping[str, Any], input_
     versions: dict[str, int] = json.loads(run["inputs"])
     identities: dict[str, str] = json.loads(run.get("input_identities") or "{}")
     paths = {table: table_path(input_root, table.name) for table in INPUTS}
-    try:
-        states = {table: delta_rs.state(path) for table, path in paths.items()}
-        others = [
-            f"{table.name}: the table in {input_root} is another one than {run['run_id']} read."
-            for table, state in states.items()
-            if state is not None and not is_same_table(state.id, identities.get(table.name, state.id))
-        ]
-        if others:
-            raise TableError(others)
-        tables = [delta_rs.rows_of_version(paths[table], versions[table.name]) for table in (ORGANISATIONS, PROVIDERS)]
-        sizes = {table.name: delta_rs.count_of_version(path, versions[table.name]) for table, path in paths.items()}
-    except TableError:
-        raise
-    except Exception as error:  # delta-rs has its own, and they may quote what it read
-        raise TableError(
-            [f"{input_root}: the tables that {run['run_id']} read cannot be read ({type(error).__name__})."]
-        ) from None
+    faults: list[str] = []
+
+    def ask(question: Callable[[str, int], Of], table: Table) -> Of | None:
+        """None where delta-rs cannot tell, or there is a fault."""
+        version = versions[table.name]
+        try:
+            state = delta_rs.state(paths[table])
+            if state is not None and not is_same_table(state.id, identities.get(table.name, state.id)):
+                faults.append(f"{table.name}: the table in {input_root} is another one than {run['run_id']} read.")
+                return None
+            return question(paths[table], version)
+        except Exception as error:  # delta-rs has its own, and they may quote what it read
+            faults.append(
+                f"{table.name}: version {version}, which {run['run_id']} read, cannot be read in {input_root} "
+                f"({type(error).__name__}). Without --input documents are made without names."
+            )
+            return None
+
+    sizes = {table.name: ask(delta_rs.count_of_version, table) for table in INPUTS}
+    tables = [] if faults else [ask(delta_rs.rows_of_version, table) for table in (ORGANISATIONS, PROVIDERS)]
+    if faults:
+        raise TableError(faults)
     if None in tables:
         engine = place.open(attempt).engine
         frames, faults = Store(engine, input_root).read_pinned([ORGANISATIONS, PROVIDERS], versions)

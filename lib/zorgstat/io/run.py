@@ -102,6 +102,7 @@ def _run(pipeline: Pipeline, settings: Settings, inputs: Store, stored: Store, f
         run_id = repeated["run_id"]
         looked_up = by_name(DataFrame.collect, pipeline.queries(outputs.of_run(stored, pipeline.outputs, run_id)))
         return _result(pipeline, settings, inputs, stored, run_id, "already published", repeated, [], phases, looked_up)
+    findings.append(publication.withdrawn_before(rows, fingerprint))
     run = publication.next_run(rows, pipeline.name, settings.year, settings.number, settings.stamps)
     phases.name(run.run_id)
 

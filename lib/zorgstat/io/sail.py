@@ -88,7 +88,9 @@ class SailEngine(Engine):
     def check_root(self, root: str) -> None:
         """Sail takes a path for an address: it would write `o%20p` for `o p`, beside the folder that was asked for."""
         folder = local_path(root)
-        if folder is not None and not re.fullmatch(r"[A-Za-z0-9_./+=,;&'-]+", str(folder)):
+        if folder is None:
+            raise SettingsError(f"the engine sail works in folders of this machine, not in {root}; use --engine spark.")
+        if not re.fullmatch(r"[A-Za-z0-9_./+=,;&'-]+", str(folder)):
             raise SettingsError(
                 f"the engine sail cannot work in {root}: use a folder with nothing but plain letters, digits and "
                 "_ . / + = , ; & ' - in its name and above it, or --engine spark."

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from zorgstat import arrow
 from zorgstat.checks import Finding
 from zorgstat.pipelines import Frames
-from zorgstat.wlz.calendar import ADMIN_COSTS, INSURED, PARTS, PGB_HOLDERS, PGB_HOME_VISITS
+from zorgstat.wlz.calendar import ADMIN_COSTS, INSURED, PARTS, PGB_HOLDERS, PGB_HOME_VISITS, Statement
 from zorgstat.wlz.rounding import euros
 from zorgstat.wlz.settings import Settings
 
@@ -21,9 +21,9 @@ LINES = tuple(dict.fromkeys(line for part in PARTS_WITH_LINES for line in part.l
 
 
 def remarks(inputs: Frames, settings: Settings) -> DataFrame:
-    """What looks like a mistake in the settings, and changes no figure by itself.
+    """What looks like a mistake in the settings or the delivery, of which figures themselves do not tell.
 
-    Out: rule, severity, count, detail (`checks.Finding`), one row.
+    Out: rule, severity, count, detail (`checks.Finding`), two rows.
     """
     statement = settings.statement
     too_early = int(settings.known_at <= statement.last_day)
@@ -32,7 +32,39 @@ def remarks(inputs: Frames, settings: Settings) -> DataFrame:
     )
     row = ("known_before_the_end", "warning", too_early, detail)
     spark = inputs["wlz_organisations"].sparkSession
-    return arrow.frame(spark, [row], "rule string, severity string, count bigint, detail string")
+    too_early_known = arrow.frame(spark, [row], "rule string, severity string, count bigint, detail string")
+    return too_early_known.unionByName(without_prior_year(inputs, statement))
+
+
+def without_prior_year(inputs: Frames, statement: Statement) -> DataFrame:
+    """Tables of which rules ask the year T-1 and that have no row of it, perhaps since old years were put away.
+
+    No provider is missing then, and no home visit counts, without a word. Out: as `remarks`, one row.
+    """
+    days = {"wlz_claims": "start_date"}
+    if statement.quarter in PGB_HOME_VISITS.quarters:
+        days["wlz_home_visits"] = "visited_on"
+    absent = [
+        _has_none(inputs[name], day, statement).select("absent", F.lit(name).alias("name"))
+        for name, day in days.items()
+    ]
+    names = F.concat_ws(", ", F.sort_array(F.collect_list(F.when(F.col("absent"), F.col("name")))))
+    told = reduce(DataFrame.unionByName, absent).agg(F.count_if("absent").alias("count"), names.alias("names"))
+    return told.select(
+        F.lit("prior_year_is_there").alias("rule"),
+        F.lit("warning").alias("severity"),
+        "count",
+        F.concat(
+            F.lit(f"tables without a row of {statement.year - 1}: "),
+            F.when(F.col("count") > 0, F.col("names")).otherwise("none"),
+        ).alias("detail"),
+    )
+
+
+def _has_none(rows: DataFrame, day: str, statement: Statement) -> DataFrame:
+    """One row, absent: is there no row of T-1?"""
+    of_prior_year = (F.col(day) >= F.lit(statement.prior_year_start)) & (F.col(day) < F.lit(statement.year_start))
+    return rows.where(of_prior_year).limit(1).agg((F.count(F.lit(1)) == 0).alias("absent"))
 
 
 def measures() -> dict[str, list[Column]]:

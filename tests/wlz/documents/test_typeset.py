@@ -109,7 +109,7 @@ def test_a_reviewer_can_follow_the_dossier() -> None:
         "Beheerskosten: overig € −1.200",  # noqa: RUF001
         "Verzekerdenstand op 1 juli 2023: totaal 1.058.022",
         "Stichting De Hof & Zn. <Noord> (12000001) 1e kwartaal 2023 € 123.456.789 € 31.257",
-        "12000002 1 april 2023 € 1.000.000 € 0",
+        "12000002 2e kwartaal 2023 € 1.000.000 € 0",
         "Run wlz-2023-2-002-0a1b2c",
         "Gepubliceerd 14 augustus 2023, 09.30 uur (UTC)",
         "zorgstat 0.1.0",

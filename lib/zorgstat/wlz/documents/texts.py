@@ -115,7 +115,9 @@ OUTPUTS = {
 CHECKS = {
     "setting_without_effect": "Elke instelling heeft gevolgen voor deze staat",
     "retention_too_short": "De gelezen versies van de invoer blijven lang genoeg bewaard",
+    "withdrawn_before": "Deze staat is niet eerder ingetrokken, met dezelfde invoer, instellingen en software",
     "known_before_the_end": "De dag van 'Gegevens zoals bekend op' ligt na het einde van het kwartaal",
+    "prior_year_is_there": "De invoer bevat het jaar ervoor, waar de staat ernaar vraagt",
     "stored_as_computed": "De opgeslagen rijen zijn de berekende rijen",
     "values_are_there": "Verplichte velden zijn gevuld",
     "somebody_owes_a_statement": "Er is een organisatie die een staat moet leveren",
@@ -136,9 +138,17 @@ REMARKS = {
         "gemaakt. Stel delta.deletedFileRetentionDuration en delta.logRetentionDuration van de invoertabellen in op "
         "een jaar."
     ),
+    "withdrawn_before": (
+        "Een eerdere staat met dezelfde invoer, instellingen en software is ingetrokken; deze heeft dezelfde cijfers. "
+        "Ga na of de reden van toen is weggenomen; trek deze staat anders ook in."
+    ),
     "known_before_the_end": (
         "De laatste dagen van het kwartaal kunnen nog niet bekend zijn. Maak de staat opnieuw met een latere dag bij "
         "'Gegevens zoals bekend op' (known_at)."
+    ),
+    "prior_year_is_there": (
+        "Zonder declaraties van het jaar ervoor ontbreekt geen enkele zorgaanbieder en wordt er niets geschat; zonder "
+        "huisbezoeken van dat jaar telt er geen mee. Neem ook dat jaar op in de invoer en maak de staat opnieuw."
     ),
 }
 
