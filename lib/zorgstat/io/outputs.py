@@ -68,7 +68,9 @@ def same_as(row: Mapping[str, Any], sums: Mapping[str, Sums]) -> Finding:
     """A run on the same inputs, settings and software comes to the same figures."""
     before = json.loads(row["checksums"])
     others = [table for table, of_table in sums.items() if before.get(table) != of_table.checksum]
-    told = f"{', '.join(others)}: not as in {row['run_id']}" if others else f"the same rows as {row['run_id']}"
+    told = f"the same rows as {row['run_id']}"
+    if others:
+        told = f"{', '.join(others)}: not as in {row['run_id']}; withdraw that run if these figures are right"
     return Finding.error("same_as_before", len(others), told)
 
 

@@ -130,6 +130,9 @@ def _served() -> Iterator[Engine]:
         running.release()
         session.stop()
         server.stop()
+        with contextlib.suppress(OSError):  # somebody may have cleaned up
+            if log.stat().st_size == 0:
+                log.unlink()
 
 
 def _connect(port: int) -> SparkSession:
