@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -90,6 +91,21 @@ def test_rows_that_the_log_does_not_count_are_not_counted(tmp_path: Path) -> Non
     log = path / "_delta_log" / f"{1:020}.json"
     log.write_text(re.sub(r',"stats":"(\\"|[^"])*"', "", log.read_text()))
     assert [delta_rs.count_of_version(str(path), version) for version in (0, 1)] == [3, None]
+
+
+def test_what_was_added_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A power cut takes nothing of a commit any more: its files, those of its checkpoint, and the folders of both."""
+    root = tmp_path / "out"
+    rows = pa.table({"n": [1], "name": ["ë, 1"]})  # written in another way in the log than on the disk
+    of_table: dict[str, Any] = {"partition_by": ["name"], "configuration": {"delta.checkpointInterval": "1"}}
+    write_deltalake(str(root / "table"), rows, **of_table)
+    before = {path for path in root.rglob("*") if path.is_file() and path.name != "_last_checkpoint"}
+    on_disk: set[int] = set()
+    monkeypatch.setattr(os, "fsync", lambda opened: on_disk.add(os.fstat(opened).st_ino))
+    delta_rs.append(str(root / "table"), rows, {}, "a run")
+    expected = {root, *root.rglob("*")} - before
+    assert {path.suffix for path in expected} == {"", ".json", ".parquet"}
+    assert {path for path in {root, *root.rglob("*")} if path.stat().st_ino in on_disk} == expected
 
 
 def test_a_session_that_was_there_keeps_its_settings(engine: Engine) -> None:

@@ -6,11 +6,15 @@ would write says so first (`can_append`); what it cannot read raises its own err
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from zorgstat.io.paths import local_path
 
@@ -174,7 +178,9 @@ def can_append(path: str) -> bool:
 def append(path: str, rows: pa.Table, properties: Mapping[str, str], user_metadata: str) -> int:
     """Adds rows in one commit, and columns that the table has not; a table that is not there gets the properties.
 
-    For who knows that delta-rs can (`can_append`). Out: bytes of the files that were added.
+    For who knows that delta-rs can (`can_append`). All that the commit needs is on the disk afterwards: otherwise
+    a power cut could empty the file of the commit, and rows would be gone without a word. Out: bytes of the files that
+    were added.
     """
     folder = local_path(path)
     assert folder is not None
@@ -182,9 +188,26 @@ def append(path: str, rows: pa.Table, properties: Mapping[str, str], user_metada
     write_deltalake(
         str(folder), rows, mode="append", schema_mode="merge", configuration=dict(properties), commit_properties=told
     )
-    commit = folder / "_delta_log" / f"{DeltaTable(str(folder)).version():020}.json"
-    actions = map(json.loads, commit.read_bytes().splitlines())
-    return sum(action["add"]["size"] for action in actions if "add" in action)
+    log, version = folder / "_delta_log", f"{DeltaTable(str(folder)).version():020}"
+    actions = map(json.loads, (log / f"{version}.json").read_bytes().splitlines())
+    added = [action["add"] for action in actions if "add" in action]
+    files = [folder / unquote(add["path"]) for add in added]
+    files += [*log.glob(f"{version}*"), *log.glob("_last_checkpoint")]  # some commits come with a checkpoint
+    _fsync([*files, *{above for file in files for above in file.parents if above.is_relative_to(folder.parent)}])
+    return sum(add["size"] for add in added)
+
+
+def _fsync(paths: Iterable[Path]) -> None:
+    """Returns when the disk has them; of a folder that is the names in it."""
+    for path in paths if os.name == "posix" else ():
+        opened = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        except OSError as error:
+            if error.errno != errno.EINVAL:  # of a folder, where the file system does not know that
+                raise
+        finally:
+            os.close(opened)
 
 
 def described_columns(path: str, version: int) -> set[str]:
