@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -22,7 +23,7 @@ from tests.support import Command, write_inputs
 from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.behandelindex.settings import resolve
 from zorgstat.behandelindex.tables import INPUTS, OUTPUTS, PRACTICE_INDEX
-from zorgstat.io import locks, publication, run
+from zorgstat.io import locks, publication, run, trace
 from zorgstat.io.engine import Engine
 from zorgstat.io.runs import EXIT_CODES
 from zorgstat.io.store import RERUN_DAYS, RETENTION
@@ -286,11 +287,55 @@ def test_a_run_that_wrote_lately_is_not_older_than_a_day(shelf: Shelf, tmp_path:
     output = shelf.copy(tmp_path / "out")
     runs = DeltaTable(str(output / "runs"))
     runs.delete(f"run_id = '{shelf.second['run_id']}'")  # as if it had been killed before it published
+    log = output / "_logs" / f"{shelf.second['run_id']}.jsonl"
+    log.write_text(log.read_text().partition('"publish"')[0])
     young = shelf.runs("clean", "--older-than", "1d", "--yes", output=output)
     assert "Nothing to remove." in young.stdout
     old = shelf.runs("clean", "--older-than", "0h", "--yes", output=output)
     assert shelf.second["run_id"] in old.stdout
     assert {row["run_id"] for row in rows(output, "outcomes")} == {shelf.first["run_id"]}
+
+
+def _empty_the_last_commit(runs: Path) -> None:
+    """As a power cut leaves it."""
+    max((runs / "_delta_log").glob("*.json")).write_bytes(b"")
+
+
+def _restore(runs: Path) -> None:
+    DeltaTable(str(runs)).restore(0)
+
+
+@pytest.mark.parametrize(
+    ("lose", "lost"),
+    [(_empty_the_last_commit, ["second"]), (_restore, ["second"]), (shutil.rmtree, ["first", "second"])],
+)
+def test_clean_keeps_runs_that_the_table_runs_has_lost(
+    lose: Callable[[Path], None], lost: list[str], shelf: Shelf, tmp_path: Path
+) -> None:
+    """Their logs tell that they were published; what was left by others goes as ever."""
+    output = shelf.copy(tmp_path / "out")
+    before = rows(output, "outcomes")
+    add(output, "outcomes", {**before[0], "run_id": LEFT})
+    lose(output / "runs")
+    run_ids = [getattr(shelf, name)["run_id"] for name in lost]
+    told = [f"{run_id}: its log says that it was published, and the table runs does not know it." for run_id in run_ids]
+    cleaned = shelf.runs("clean", "--yes", output=output)
+    assert cleaned.returncode == 4, cleaned.stderr
+    assert cleaned.stdout.startswith(f"{LEFT}: 1 rows of outcomes\nRemoved.")
+    assert all(f"  {line}\n" in cleaned.stderr for line in told)
+    assert f"delete the log, in {output / '_logs'}, and clean again." in cleaned.stderr
+    assert len(rows(output, "outcomes")) == len(before)
+    listed = shelf.runs("list", output=output)
+    assert (listed.returncode, listed.stderr.splitlines()[:-1]) == (0, [f"zorgstat: {line}" for line in told])
+    for run_id in run_ids:
+        (output / "_logs" / f"{run_id}.jsonl").unlink()
+    assert shelf.runs("clean", "--yes", output=output).returncode == 0
+    assert {row["run_id"] for row in rows(output, "outcomes")}.isdisjoint(run_ids)
+    assert shelf.runs("list", output=output).stderr == ""
+
+
+def test_logs_of_another_machine_tell_nothing() -> None:
+    assert trace.published("s3a://elsewhere/published") == set()
 
 
 def test_views_show_the_current_rows(shelf: Shelf, engine: Engine) -> None:

@@ -7,7 +7,8 @@ engine, nor does `views`; the others start one.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -16,7 +17,7 @@ from typing import Any
 
 from zorgstat import __version__
 from zorgstat.errors import CheckError, LockedError, SettingsError, TableError
-from zorgstat.io import delta_rs, outputs, publication, run
+from zorgstat.io import delta_rs, outputs, publication, run, trace
 from zorgstat.io.attempt import ENDED_FROM_OUTSIDE, UNEXPECTED, Attempt, guard
 from zorgstat.io.engine import Engine, is_unreadable_file, name_of
 from zorgstat.io.inputs import with_person_key
@@ -38,7 +39,7 @@ EXIT_CODES = {
     0: "done",
     2: "the command line, or a run that is not there",
     3: "a table cannot be read, or inputs are not there any more as the run read them",
-    4: "rows are not those that were published",
+    4: "rows are not those that were published, or a run that was published is not in the table runs",
     5: "a run of this version is at work",
     70: UNEXPECTED,
     130: "stopped with Ctrl-C",
@@ -51,10 +52,13 @@ def list_runs(place: Place, *, as_json: bool = False) -> int:
 
     def work(attempt: Attempt) -> None:
         attempt.outcome = "Nothing was changed."
+        told = trace.published(place.root)  # before the rows: a run may be published meanwhile
         [rows] = place.rows(attempt, [RUNS])
         listed = [with_standing(rows, row["run_id"]) for row in rows if row["status"] == "published"]
         listed.sort(key=lambda row: (row["pipeline"], row["report_year"], row["report_version"], row["sequence"]))
         print(to_json({"runs": listed}) if as_json else describe_runs(listed, place.root))
+        for line in _describe_lost(place.root, told - _ids(rows)):
+            print(f"zorgstat: {line}", file=sys.stderr)
 
     return guard(work)
 
@@ -208,7 +212,10 @@ def clean(
     older_than: timedelta | None = None,
     confirm: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Removes rows of runs that were never published and are not at work; tells first what it would remove."""
+    """Removes rows of runs that were never published and are not at work; tells first what it would remove.
+
+    Runs that were published, as their logs tell, and are lost from the table `runs` are kept and named.
+    """
 
     def work(attempt: Attempt) -> None:
         attempt.outcome = "Rows of published runs are as they were."
@@ -220,8 +227,13 @@ def clean(
         store = place.open(attempt)
         with ExitStack() as held:
             found, busy = _apart(store, leftovers(store), held)
+            lost = (trace.published(store.root) - _ids(store.rows(RUNS))) & {one.run_id for one in found}
             before = datetime.now(timezone.utc) - age
-            old = [one for one in found if one.last_commit is None or one.last_commit <= before]
+            old = [
+                one
+                for one in found
+                if one.run_id not in lost and (one.last_commit is None or one.last_commit <= before)
+            ]
             for one in old:
                 print(f"{one.run_id}: " + ", ".join(f"{count:,} rows of {table}" for table, count in one.rows.items()))
             for run_id in busy:
@@ -229,8 +241,7 @@ def clean(
             if not old:
                 print("Nothing to remove.")
             elif confirm():
-                published = {row["run_id"] for row in store.rows(RUNS)}
-                run_ids = {one.run_id for one in old} - published
+                run_ids = {one.run_id for one in old} - _ids(store.rows(RUNS))
                 with store.writing():
                     for table in _output_tables() if run_ids else []:
                         if any(table.name in one.rows for one in old):
@@ -238,13 +249,15 @@ def clean(
                 print("Removed. The files stay on disk until VACUUM; run_findings and _logs keep what they tell.")
             else:
                 print("Nothing was removed.")
+        if lost:
+            raise CheckError("\n".join(_describe_lost(store.root, lost)))
 
     return guard(work)
 
 
 def leftovers(store: Store) -> list[Leftover]:
     """Rows of runs without a row in `runs`, whose names are those of runs."""
-    published = {row["run_id"] for row in store.rows(RUNS)}
+    published = _ids(store.rows(RUNS))
     tables = [table for table in _output_tables() if store.has(table)]
     counted = in_parallel(lambda table: store.read(table).groupBy("run_id").count().collect(), tables)
     rows: dict[str, dict[str, int]] = {}
@@ -294,6 +307,20 @@ def _version(run_id: str) -> tuple[str, int, int]:
     found = RUN_ID.fullmatch(run_id)
     assert found is not None  # leftovers have no other names
     return found["pipeline"], int(found["year"]), int(found["version"])
+
+
+def _ids(rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    return {row["run_id"] for row in rows}
+
+
+def _describe_lost(root: str, run_ids: Collection[str]) -> list[str]:
+    """A line for each of these runs, and what to do; none without runs."""
+    lines = [
+        f"{run_id}: its log says that it was published, and the table runs does not know it."
+        for run_id in sorted(run_ids)
+    ]
+    remedy = f"Restore the table runs; or delete the log, in {table_path(root, '_logs')}, and clean again."
+    return [*lines, remedy] if lines else []
 
 
 def _last_commits(store: Store, tables: Sequence[Table]) -> dict[str, datetime]:

@@ -14,6 +14,18 @@ from zorgstat.io.folders import own_folder
 from zorgstat.io.paths import local_path
 from zorgstat.io.progress import Reporter
 
+PUBLISHED = '"event": "end", "phase": "publish"'  # in a line of `Phases`; other lines may have been cut off
+
+
+def published(output_root: str) -> set[str]:
+    """The runs of which the log tells that they were published; none where the output is not on this machine."""
+    root = local_path(output_root)
+    logs = (root / "_logs").glob("*.jsonl") if root else ()
+    try:
+        return {log.stem for log in logs if PUBLISHED in log.read_text(encoding="utf-8", errors="replace")}
+    except OSError as error:
+        raise SettingsError(f"{error.filename} cannot be read: {error.strerror}.") from None
+
 
 class Phases:
     """Tells each phase as it begins; keeps how long it took and what the engine did in it.
