@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 
 from tests.wlz.documents.reports import PROVIDER, UNNAMED, concept, report, uitvoerder
+from zorgstat import __version__
 from zorgstat.io.documents import MAKERS
 from zorgstat.wlz.documents import delivery, names
 from zorgstat.wlz.documents.content import Performance, Report
@@ -327,6 +328,32 @@ def test_of_many_changes_the_first_are_told() -> None:
     found = faults(folder() | {STATEMENT: edited(folder()[STATEMENT], change)})
     assert len(found) == delivery.MOST_TOLD + 1
     assert found[-1] == f"{STATEMENT}: 5 more cells say something else than was published."
+
+
+@pytest.mark.parametrize("path", [STATEMENT, ESTIMATE, BOARD, DOSSIER])
+def test_what_another_version_made_otherwise_is_told_once(path: PurePosixPath, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not cell by cell; what it made just so may go."""
+
+    def change(book: Any) -> None:
+        for sheet in book:
+            sheet["B2"].value = sheet["B3"].value = "in other words"
+
+    def forget(book: Any) -> None:
+        change(book)
+        del book.custom_doc_props["zorgstat"]
+
+    def changed(edit: Callable[[Any], None]) -> list[str]:
+        whole = folder()[path]
+        other = whole.replace(b"status=", b"stand=") if path.suffix == ".pdf" else edited(whole, edit)
+        return faults(folder() | {path: other})
+
+    cell_by_cell = changed(change)
+    monkeypatch.setattr(delivery, "__version__", "99.0")
+    assert faults(folder()) == []
+    told = f"{path}: was made by zorgstat {__version__}, this is 99.0: make it again (`zorgstat wlz documents`)."
+    assert changed(change) == [told] != cell_by_cell
+    if path.suffix == ".xlsx":
+        assert changed(forget) == cell_by_cell  # some programs keep no properties
 
 
 def test_a_formula_that_nobody_worked_out_is_no_figure() -> None:

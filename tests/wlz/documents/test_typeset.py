@@ -11,6 +11,7 @@ import pypdf
 import pytest
 
 from tests.wlz.documents.reports import ERROR, PROVIDER, UNNAMED, concept, report, uitvoerder, with_a_year_before
+from zorgstat import __version__
 from zorgstat.checks import Finding
 from zorgstat.wlz.documents import typeset
 from zorgstat.wlz.documents.content import Report
@@ -94,7 +95,7 @@ def test_what_a_pdf_says_of_itself() -> None:
     assert told.title == "Bestuursverklaring bij het aantal verzekerden Wlz 2023"
     assert told.keywords == (
         "document=bestuursverklaring, run=wlz-2023-2-002-0a1b2c, organisatie=5505, status=definitief, "
-        "verzekerden_totaal=1058022"
+        f"zorgstat={__version__}, verzekerden_totaal=1058022"
     )
 
 

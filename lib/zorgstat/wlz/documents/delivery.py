@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import takewhile
 from pathlib import PurePosixPath
 
+from zorgstat import __version__
 from zorgstat.text import LONGEST, on_one_line
 from zorgstat.wlz.calendar import INSURED
 from zorgstat.wlz.documents import letter, names, reading, texts, workbook
@@ -120,7 +121,7 @@ def _statement(report: Report, content: bytes) -> Iterator[str]:
     expected = reading.workbook(workbook.statement(replace(report, name=name)))
     to_fill_in = {workbook.NAME_CELL: "Organisatie"}
     to_fill_in.update((workbook.contact_cell(label), label) for label in workbook.CONTACT)
-    yield from _differences(book, expected, left_out=to_fill_in)
+    yield from _of_software(book.software, _differences(book, expected, left_out=to_fill_in))
     filled_in = _said(book.value(workbook.NAME_CELL))
     if name and filled_in and filled_in != _said(name):
         yield f"{workbook.NAME_CELL} is {_show(filled_in)}, the headings say {_show(name)}; make the documents again."
@@ -130,7 +131,16 @@ def _statement(report: Report, content: bytes) -> Iterator[str]:
 
 
 def _estimate(report: Report, content: bytes) -> Iterator[str]:
-    yield from _differences(reading.workbook(content), reading.workbook(workbook.estimate(report)))
+    book, expected = reading.workbook(content), reading.workbook(workbook.estimate(report))
+    yield from _of_software(book.software, _differences(book, expected))
+
+
+def _of_software(software: str | None, faults: Iterable[str]) -> list[str]:
+    """The faults of a document; one line in their place where another version made it, which then may be why."""
+    found = list(faults)
+    if not found or software in (None, __version__):
+        return found
+    return [f"was made by zorgstat {_show(software)}, this is {__version__}: make it again (`zorgstat wlz documents`)."]
 
 
 def _differences(book: Workbook, expected: Workbook, left_out: Collection[str] = ()) -> Iterator[str]:
@@ -184,10 +194,11 @@ def _board_statement(report: Report, content: bytes) -> Iterator[str]:
     if not told:
         yield Task(f"is a scan or comes from elsewhere; see for yourself that it says {texts.number(insured)} insured.")
         return
-    yield from _wrong_pdf(report, names.BOARD_STATEMENT, told)
+    found = list(_wrong_pdf(report, names.BOARD_STATEMENT, told))
     number = told.get(texts.CELLS[INSURED.name, "total"])
     if number != str(insured):
-        yield f"says {_show(number)} insured, published is {insured}."
+        found.append(f"says {_show(number)} insured, published is {insured}.")
+    yield from _of_software(told.get("zorgstat"), found)
     if report.is_final and not reading.is_signed(content):
         yield Task("has no digital signature; the board signs it.")
 
@@ -195,7 +206,7 @@ def _board_statement(report: Report, content: bytes) -> Iterator[str]:
 def _dossier(report: Report, content: bytes) -> Iterator[str]:
     told = reading.keywords(content)
     if told:
-        yield from _wrong_pdf(report, names.DOSSIER, told)
+        yield from _of_software(told.get("zorgstat"), _wrong_pdf(report, names.DOSSIER, told))
     else:
         yield Task(f"comes from elsewhere; see for yourself that it is the dossier of {report.provenance.run_id}.")
 

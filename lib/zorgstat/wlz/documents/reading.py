@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 Value: TypeAlias = str | int | float
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+PROPERTIES = "docProps/custom.xml"
 KEYWORDS = re.compile(rb"<pdf:Keywords>([^<]*)</pdf:Keywords>")
 
 
@@ -22,10 +23,14 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Workbook:
-    """The values of every sheet by cell, as its last program worked them out, and the cells that have a name."""
+    """The values of every sheet by cell, as its last program worked them out, and the cells that have a name.
+
+    `software` is the version of zorgstat that made it, as far as the file still tells.
+    """
 
     sheets: Mapping[str, Mapping[tuple[int, int], Value]]  # name -> (row, column), both from 1
     named: Mapping[str, tuple[str, int, int]]
+    software: str | None
 
     def value(self, name: str) -> Value | None:
         if name not in self.named:
@@ -57,7 +62,15 @@ def _workbook(parts: zipfile.ZipFile) -> Workbook:
         sheet.attrib["name"]: _cells(parts.read(f"xl/{relations[sheet.attrib[RELATION]]}"), texts)
         for sheet in book.iter(f"{MAIN}sheet")
     }
-    return Workbook(sheets, dict(_named(book)))
+    return Workbook(sheets, dict(_named(book)), _software(parts))
+
+
+def _software(parts: zipfile.ZipFile) -> str | None:
+    """Of a property of the document: Excel and LibreOffice keep those."""
+    if PROPERTIES not in parts.namelist():
+        return None
+    told = ElementTree.fromstring(parts.read(PROPERTIES))
+    return next(("".join(each.itertext()).strip() for each in told if each.get("name") == "zorgstat"), None)
 
 
 def _named(book: ElementTree.Element) -> list[tuple[str, tuple[str, int, int]]]:

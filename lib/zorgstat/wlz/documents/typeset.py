@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
+from zorgstat import __version__
 from zorgstat.checks import Finding
 from zorgstat.errors import SettingsError
 from zorgstat.wlz.calendar import IN_EURO, INSURED, PRODUCTION, Statement
@@ -190,6 +191,7 @@ def _typeset(
         "description": description,
         "keywords": [
             *(f"document={document}", f"run={origin.run_id}", f"organisatie={report.code}", f"status={report.status}"),
+            f"zorgstat={__version__}",
             *keywords,
         ],
         "footer": f"{report.code} \N{MIDDLE DOT} run {origin.run_id}",

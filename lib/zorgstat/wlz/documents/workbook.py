@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from zorgstat import __version__
 from zorgstat.errors import SettingsError
 from zorgstat.wlz.calendar import ADMIN_COSTS, INSURED, PGB_HOLDERS, PGB_HOME_VISITS, PGB_TALKS, PRODUCTION, Part
 from zorgstat.wlz.documents import names, texts
@@ -116,6 +117,7 @@ class _Book:
         created = report.provenance.published_at.replace(tzinfo=None)
         told = {"title": f"{title}, {report.code}", "author": "zorgstat", "comments": report.provenance.run_id}
         self.book.set_properties({**told, "status": report.status.upper(), "created": created})
+        self.book.set_custom_property("zorgstat", __version__)
         self.verdicts = {verdict: self.book.add_format(look) for verdict, look in VERDICTS.items()}
         self.formats: dict[str, Any] = {name: self.book.add_format({**USUAL, **look}) for name, look in LOOKS.items()}
 
