@@ -338,6 +338,12 @@ def test_logs_of_another_machine_tell_nothing() -> None:
     assert trace.published("s3a://elsewhere/published") == set()
 
 
+def test_there_are_no_views_of_a_folder_that_is_not_there(shelf: Shelf, tmp_path: Path) -> None:
+    refused = shelf.command.run("runs", "views", "--output", tmp_path / "nowhere")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "there is no such folder" in refused.stderr
+
+
 def test_views_show_the_current_rows(shelf: Shelf, engine: Engine) -> None:
     """On either engine, from the SQL that the command prints."""
     printed = shelf.command.run("runs", "views", "--output", shelf.output).stdout

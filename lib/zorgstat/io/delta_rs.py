@@ -198,16 +198,20 @@ def append(path: str, rows: pa.Table, properties: Mapping[str, str], user_metada
 
 
 def _fsync(paths: Iterable[Path]) -> None:
-    """Returns when the disk has them; of a folder that is the names in it."""
+    """Returns when the disk has them, as far as the file system knows how; of a folder that is the names in it.
+
+    Raises OSError when the disk fails, or has no room.
+    """
     for path in paths if os.name == "posix" else ():
-        opened = os.open(path, os.O_RDONLY)
         try:
-            os.fsync(opened)
+            opened = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(opened)
+            finally:
+                os.close(opened)
         except OSError as error:
-            if error.errno != errno.EINVAL:  # of a folder, where the file system does not know that
+            if error.errno in (errno.EIO, errno.ENOSPC, errno.EDQUOT):
                 raise
-        finally:
-            os.close(opened)
 
 
 def described_columns(path: str, version: int) -> set[str]:

@@ -14,6 +14,13 @@ from zorgstat.io.store import Store, rows_without_engine
 from zorgstat.tables import Table
 
 
+def refuse_absent(root: str) -> None:
+    """Raises SettingsError for a folder of this machine that is not there."""
+    folder = local_path(root)
+    if folder is not None and not folder.is_dir():
+        raise SettingsError(f"{root}: there is no such folder.")
+
+
 @dataclass(frozen=True)
 class Place:
     """A root, and the engine to open it with."""
@@ -28,9 +35,7 @@ class Place:
 
     def rows(self, attempt: Attempt, tables: Sequence[Table]) -> list[list[dict[str, Any]]]:
         """Of small tables; without an engine where that can be."""
-        folder = local_path(self.root)
-        if folder is not None and not folder.is_dir():
-            raise SettingsError(f"{self.root}: there is no such folder.")
+        refuse_absent(self.root)
         found = [rows_without_engine(self.root, table) for table in tables]
         known = [rows for rows in found if rows is not None]
         return known if len(known) == len(tables) else [self.open(attempt).rows(table) for table in tables]

@@ -23,7 +23,7 @@ from zorgstat.io.engine import Engine, is_unreadable_file, name_of
 from zorgstat.io.inputs import with_person_key
 from zorgstat.io.names import PIPELINES
 from zorgstat.io.paths import local_path, table_path
-from zorgstat.io.place import Place
+from zorgstat.io.place import Place, refuse_absent
 from zorgstat.io.publication import RUN_ID, Run
 from zorgstat.io.size import Size
 from zorgstat.io.store import RETENTION, Store, Sums, is_same_table
@@ -275,6 +275,7 @@ def views(root: str) -> int:
 
     def work(attempt: Attempt) -> None:
         attempt.outcome = "Nothing was changed."
+        refuse_absent(root)
         tables = [table for table in _output_tables() if delta_rs.is_table(table_path(root, table.name)) is not False]
         print(";\n\n".join(publication.views(root, tables)) + ";")
 
