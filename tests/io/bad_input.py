@@ -1433,6 +1433,7 @@ ROOTS = [
         "input on a store that nobody knows",
         *[f"{t.name}: {UNREADABLE}" for t in INPUTS],
         roots=lambda p: ("nosuch://bucket/in", str(p.output)),
+        sail={"code": 2, "lines": ("the engine sail works in folders of this machine, *",)},
     ),
     fine("input through a link", damage=lambda p: behind_link(p.inputs)),
     fine("roots as addresses", roots=lambda p: (p.inputs.as_uri(), p.output.as_uri())),
