@@ -96,11 +96,14 @@ def test_made_up_tables_do_not_take_the_place_of_delivered_ones(delivery: Delive
         return zorgstat(*words, logs=tmp_path)
 
     assert synth().returncode == 0
-    (inputs / "_synthetic-behandelindex").unlink()
+    folder = str(inputs / "insurers")
+    write_deltalake(folder, DeltaTable(folder).to_pyarrow_table(), mode="append")
     refused = synth()
     assert refused.returncode == 2
-    assert "holds tables that synth did not make (claims, " in refused.stderr
-    assert DeltaTable(str(inputs / "claims")).version() == 1
+    assert "holds tables that are not as synth made them (insurers); name another folder." in refused.stderr
+    (inputs / "_synthetic-behandelindex.json").unlink()
+    assert "(claims, enrolments, insurers, " in synth().stderr
+    assert [DeltaTable(str(inputs / name)).version() for name in ("claims", "insurers")] == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -292,7 +295,12 @@ with session.start("spark", {}, size.Size.DEMO) as engine:
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
-def test_ctrl_c_ends_a_run_on_spark_and_leaves_the_version_before_it(delivery: Delivery, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("pressed", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)]
+)
+def test_ctrl_c_ends_a_run_on_spark_and_leaves_the_version_before_it(
+    pressed: signal.Signals, code: int, delivery: Delivery, tmp_path: Path
+) -> None:
     """Spark publishes what Sail published. Stopped in the next version it ends at once, in words, with nothing more."""
     command = [sys.executable, "-m", "zorgstat", "behandelindex", "run", CONF / "2023-3.toml", CONF / "2023-2.toml"]
     roots = ["--input", delivery.inputs, "--output", tmp_path / "out"]
@@ -312,11 +320,11 @@ def test_ctrl_c_ends_a_run_on_spark_and_leaves_the_version_before_it(delivery: D
         if progress and progress[1] == "2" and progress[2] == "build":
             break
     time.sleep(1)
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, pressed)
     since = time.monotonic()
     stdout, rest = process.communicate(timeout=120)
     stderr = "".join(lines) + rest
-    assert process.returncode == 130, stderr
+    assert process.returncode == code, stderr
     assert time.monotonic() - since < 30
     assert "This version was not published." in rest
     assert "Traceback" not in stderr

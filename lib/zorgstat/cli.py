@@ -289,8 +289,8 @@ _add_synth(
     BEHANDELINDEX,
     """Write input tables of the Behandelindex. All seven, and the truth they were made with (synth_practices).
 
-    The same seed gives the same rows on every machine and engine. Tables that it made before get a new
-    version; those of somebody else are refused.
+    The same seed gives the same rows on every machine and engine. Tables in a folder of this machine that
+    are as it made them get a new version; others are refused.
     """,
     "About so many claims.",
     "Year of the treatments.",
@@ -303,8 +303,8 @@ _add_synth(
     WLZ,
     """Write input tables of the Wlz statement. All ten, for each quarter of a year.
 
-    The same seed gives the same rows on every machine and engine. Tables that it made before get a new
-    version; those of somebody else are refused.
+    The same seed gives the same rows on every machine and engine. Tables in a folder of this machine that
+    are as it made them get a new version; others are refused.
     """,
     "About so many claims, of the year and the one before.",
     "Year of the statements.",
@@ -456,7 +456,10 @@ def withdraw_run(output_root: str, conf: tuple[str, ...], engine: str, run_id: s
 @click.option("--older-than", default=None, metavar="AGE", help="Only runs that wrote nothing for so long: 12h, 2d.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def clean_runs(output_root: str, conf: tuple[str, ...], engine: str, older_than: str | None, yes: bool) -> None:
-    """Remove rows of unpublished runs. Those at work are left alone; tells first what it would remove."""
+    """Remove rows of unpublished runs. Those at work are left alone; tells first what it would remove.
+
+    A run that its log calls published and that the table runs does not know is kept, and named.
+    """
 
     def confirm() -> bool:
         try:

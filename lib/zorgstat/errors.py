@@ -34,7 +34,7 @@ class CheckError(ZorgstatError):
 
 
 class LockedError(ZorgstatError):
-    """Another run of the same reporting version is at work: wait for it, or stop it."""
+    """Another run of the same reporting version, or in the same session, is at work: wait for it, or stop it."""
 
     exit_code = 5
 

@@ -79,7 +79,7 @@ def test_sigterm_is_heard_as_ctrl_c(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 def test_sigterm_of_somebody_else_is_his() -> None:
-    """As in a notebook that listens itself, or where Ctrl-C is not heard (`nohup`)."""
+    """As in a notebook that listens itself, or where Ctrl-C is not heard (`&` in a script)."""
     for heard, number in ((lambda *_: None, signal.SIGTERM), (signal.SIG_IGN, signal.SIGINT)):
         before = signal.signal(number, heard)
         during: list[object] = []

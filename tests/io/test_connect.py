@@ -311,7 +311,7 @@ def test_a_server_that_is_not_there_is_waited_for_aloud(inputs: Path, settings: 
     assert (process.returncode, rest) == (130, "zorgstat: stopped:\n  Ctrl-C. This version was not published.\n")
 
 
-@pytest.mark.parametrize("address", ["localhost:15002", "", "local[2]", "sc://", "sc://host:port"])
+@pytest.mark.parametrize("address", ["localhost:15002", "", "local[2]", "sc://", "sc://host:port", "sc://[::1"])
 def test_an_address_that_is_none_is_told(inputs: Path, settings: Path, tmp_path: Path, address: str) -> None:
     remote = f"{address};token=secret"
     ran = run(JOB, settings, "--input", inputs, "--output", tmp_path / "out", SPARK_REMOTE=remote)

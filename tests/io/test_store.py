@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
@@ -19,7 +20,7 @@ from deltalake import DeltaTable, write_deltalake
 from zorgstat.behandelindex.tables import INSURERS
 from zorgstat.conf import changed
 from zorgstat.errors import LockedError
-from zorgstat.io import delta_rs, session
+from zorgstat.io import delta_rs, session, spark
 from zorgstat.io.engine import Engine
 from zorgstat.io.spark import ALWAYS
 from zorgstat.io.store import RETENTION, Pin, Store
@@ -120,6 +121,13 @@ def test_a_session_that_was_there_keeps_its_settings(engine: Engine) -> None:
     assert {key: engine.spark.conf.get(key) for key in ALWAYS} == ALWAYS
 
 
+@pytest.fixture
+def idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if no run had the session, which all tests have."""
+    monkeypatch.setattr(spark, "IN_USE", threading.RLock())
+
+
+@pytest.mark.usefixtures("idle")
 def test_a_session_is_found_from_another_thread(engine: Engine) -> None:
     """Otherwise it would be built again, which gives the same one, and stopped at the end."""
 
@@ -132,6 +140,7 @@ def test_a_session_is_found_from_another_thread(engine: Engine) -> None:
     assert engine.spark.range(1).count() == 1
 
 
+@pytest.mark.usefixtures("idle")
 def test_a_session_that_was_there_has_one_run_at_a_time(engine: Engine) -> None:
     """The first that ends puts back its settings, and the other would read texts in another way."""
 

@@ -199,7 +199,7 @@ def test_a_delivery_without_the_year_before_is_remarked(
 ) -> None:
     """Nothing is missing then, and no visit counts."""
     given = inputs(spark, {"wlz_claims": f"start_date\n{claim}", "wlz_home_visits": f"visited_on\n{visit}"})
-    (row,) = checks.without_prior_year(given, statement(quarter)).collect()
+    (row,) = checks.look_for_prior_year(given, statement(quarter)).collect()
     assert (row["rule"], row["severity"]) == ("prior_year_is_there", "warning")
     assert (row["count"], row["detail"]) == (
         len(absent.split()),

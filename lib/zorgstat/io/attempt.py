@@ -22,8 +22,8 @@ from zorgstat.io.progress import Reporter
 from zorgstat.io.size import Size
 
 ENDED_FROM_OUTSIDE = {
-    128 + signal.SIGPIPE: "whoever read the output has gone, as with | head",
-    128 + signal.SIGTERM: "as 130, by SIGTERM, as schedulers do",
+    141: "whoever read the output has gone, as with | head",
+    143: "as 130, by SIGTERM, as schedulers do",
 }
 UNEXPECTED = "something unexpected; the message names the log, where there is one"
 EXIT_CODES = {
@@ -31,7 +31,7 @@ EXIT_CODES = {
     2: "the command line or a settings file",
     3: "input tables are not as declared, or a table cannot be read",
     4: "a check failed; nothing was published",
-    5: "another run of this version is at work",
+    5: "another run of this version, or in this session, is at work",
     70: UNEXPECTED,
     130: "stopped with Ctrl-C; the message tells whether that version was published",
     **ENDED_FROM_OUTSIDE,
@@ -75,66 +75,71 @@ class Attempt:
 
 def guard(work: Callable[[Attempt], None]) -> int:
     """Does the work and returns the exit code; what fails is told in words, without the values that Spark may quote."""
-    with _sigterm_as_ctrl_c() as has_ended:
-        return _guard(work, has_ended)
-
-
-def _guard(work: Callable[[Attempt], None], has_ended: threading.Event) -> int:
     attempt = Attempt()
-    try:
-        with attempt.until_the_end:
-            work(attempt)
-        print(end="", flush=True)
-        return 0
-    except ZorgstatError as error:
+    with _sigterm_as_ctrl_c() as was_terminated:
+        try:
+            with attempt.until_the_end:
+                work(attempt)
+            print(end="", flush=True)
+            return 0
+        except (KeyboardInterrupt, Exception) as error:
+            if was_terminated.is_set():  # Java hears of it too, and then anything may fail
+                return _tell_stop("SIGTERM", signal.SIGTERM, attempt)
+            if isinstance(error, KeyboardInterrupt):
+                return _tell_stop("Ctrl-C", signal.SIGINT, attempt)
+            return _tell(error, attempt)
+
+
+def _tell_stop(by: str, number: signal.Signals, attempt: Attempt) -> int:
+    _say("stopped", f"{by}. {attempt.fate}")
+    return 128 + number
+
+
+def _tell(error: Exception, attempt: Attempt) -> int:
+    """What failed, in words; the exit code."""
+    if isinstance(error, ZorgstatError):
         _say(_headline(error), str(error) + (f"\n{attempt.fate}" if error.exit_code in (4, 5) else ""))
         return error.exit_code
-    except BrokenPipeError:  # whoever read the output has gone: `| head`
+    if isinstance(error, BrokenPipeError):  # whoever read the output has gone: `| head`
         _drop_output()
         return 128 + signal.SIGPIPE
-    except KeyboardInterrupt:
-        _say("stopped", f"{'SIGTERM' if has_ended.is_set() else 'Ctrl-C'}. {attempt.fate}")
-        return 128 + (signal.SIGTERM if has_ended.is_set() else signal.SIGINT)
-    except Exception as error:  # a message of Spark may hold a record, so only its name goes on
-        if is_full(error):
-            _say("no room", f"A disk is full: that of the output, or of {own_folder()}. {attempt.fate}")
-            return 70
-        if is_out_of_reach(error):
-            _say("out of reach", f"The server of Spark Connect does not answer. {attempt.fate}")
-            return 70
-        place = traceback.extract_tb(error.__traceback__)
-        log = attempt.engine.log if attempt.engine else None
-        if log:
-            _write_way(log, error)
-        where = next(
-            (f"{frame.name}, line {frame.lineno}" for frame in reversed(place) if "zorgstat" in frame.filename), ""
-        )
-        _say(
-            "unexpected",
-            f"{name_of(error)} in {where}. {attempt.fate}" + (f" Log: {log}" if log else ""),
-        )
+    if is_full(error):
+        _say("no room", f"A disk is full: that of the output, or of {own_folder()}. {attempt.fate}")
         return 70
+    if is_out_of_reach(error):
+        _say("out of reach", f"The server of Spark Connect does not answer. {attempt.fate}")
+        return 70
+    # A message of Spark may hold a record, so only its name goes on.
+    log = attempt.engine.log if attempt.engine else None
+    if log:
+        _write_traceback(log, error)
+    place = traceback.extract_tb(error.__traceback__)
+    where = next(
+        (f"{frame.name}, line {frame.lineno}" for frame in reversed(place) if "zorgstat" in frame.filename), ""
+    )
+    _say("unexpected", f"{name_of(error)} in {where}. {attempt.fate}" + (f" Log: {log}" if log else ""))
+    return 70
 
 
 @contextmanager
 def _sigterm_as_ctrl_c() -> Iterator[threading.Event]:
     """Whoever ends this process, as schedulers do, presses Ctrl-C: all that it has to end hears of that already.
 
-    Not where somebody else listens to either signal, or Ctrl-C is not heard (`nohup`): there SIGTERM is what it was.
+    Not where somebody else listens to SIGTERM, or Ctrl-C is not heard (`&` in a script): there it is what it was.
     """
-    has_ended = threading.Event()
+    was_terminated = threading.Event()
 
     def press(number: int, frame: FrameType | None) -> None:
-        has_ended.set()
-        os.kill(os.getpid(), signal.SIGINT)
+        was_terminated.set()
+        signal.raise_signal(signal.SIGINT)
 
     is_ours = signal.getsignal(signal.SIGTERM) is signal.SIG_DFL and callable(signal.getsignal(signal.SIGINT))
     if not is_ours or threading.current_thread() is not threading.main_thread():
-        yield has_ended
+        yield was_terminated
         return
     signal.signal(signal.SIGTERM, press)
     try:
-        yield has_ended
+        yield was_terminated
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
@@ -147,7 +152,7 @@ def _drop_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _write_way(log: Path, error: Exception) -> None:
+def _write_traceback(log: Path, error: Exception) -> None:
     """The lines of code that led there, and no text of the error."""
     with contextlib.suppress(OSError), log.open("a", encoding="utf-8") as file:
         file.writelines([*traceback.format_tb(error.__traceback__), f"{name_of(error)}\n"])

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import NoReturn
 
 from zorgstat.errors import SettingsError, TableError
@@ -124,29 +123,39 @@ def synth(
 
     def work(attempt: Attempt) -> None:
         folder = local_path(output_root)
-        mark = folder / f"_synthetic-{pipeline.name}" if folder else None
-        _refuse_delivered(pipeline, output_root, mark)
+        mark = folder / f"_synthetic-{pipeline.name}.json" if folder else None
+        made = json.loads(mark.read_text(encoding="utf-8")) if mark and mark.exists() else {}
+        _refuse_others(pipeline, output_root, made)
         running = attempt.start(engine, conf, size.of_claims(claims))
         tables = pipeline.synth(running.spark, claims, seed, year)
         attempt.outcome = "Tables named above are whole, but perhaps the last of them, which then is as it was before."
         with watch(f"synth {pipeline.name}", running) as report:
             store = Store(running, output_root)
             with store.writing():
-                if mark:
-                    mark.write_text("Of no real person, practice or claim: made by zorgstat synth.\n", encoding="utf-8")
                 for name, frame in tables.items():
                     report(name)
                     store.replace(frame, name)
+                    state = delta_rs.state(table_path(output_root, name))
+                    if mark and state:
+                        made[name] = state.version
+                        mark.write_text(json.dumps(made), encoding="utf-8")
         print(f"{len(tables)} tables in {output_root}: {', '.join(tables)}")
 
     return guard(work)
 
 
-def _refuse_delivered(pipeline: Pipeline, root: str, mark: Path | None) -> None:
-    """Raises SettingsError for tables of somebody else: made-up people would take the place of real ones."""
-    there = [table.name for table in pipeline.inputs if delta_rs.is_table(table_path(root, table.name))]
-    if there and not (mark and mark.exists()):
-        raise SettingsError(f"{root} holds tables that synth did not make ({', '.join(there)}); name another folder.")
+def _refuse_others(pipeline: Pipeline, root: str, made: Mapping[str, int]) -> None:
+    """Raises SettingsError for tables of somebody else: made-up people would take the place of real ones.
+
+    In: made (by table the version that `synth` made).
+    """
+    paths = {table.name: table_path(root, table.name) for table in pipeline.inputs}
+    states = {name: delta_rs.state(path) for name, path in paths.items() if delta_rs.is_table(path)}
+    others = [name for name, state in states.items() if state and state.version != made.get(name)]
+    if others:
+        raise SettingsError(
+            f"{root} holds tables that are not as synth made them ({', '.join(others)}); name another folder."
+        )
 
 
 def optimize(

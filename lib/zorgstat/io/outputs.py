@@ -48,7 +48,8 @@ def check_types(store: Store, tables: Sequence[Table]) -> None:
                 faults.append(f"output {table.name}: column {there} is {present[there]}, expected {column.type}.")
         faults += [
             f"output {table.name}: column {name} must have a value, and a run has none for it; allow null."
-            for name in sorted(store.not_null(table) - {column.name for column in table.columns})
+            for name in sorted(store.not_null(table))
+            if name.lower() not in {column.name for column in table.columns}
         ]
     if faults:
         raise TableError(faults)

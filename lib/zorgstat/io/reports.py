@@ -148,28 +148,30 @@ def read_register(place: Place, attempt: Attempt, run: Mapping[str, Any], input_
     versions: dict[str, int] = json.loads(run["inputs"])
     identities: dict[str, str] = json.loads(run.get("input_identities") or "{}")
     paths = {table: table_path(input_root, table.name) for table in INPUTS}
-    faults: list[str] = []
+    others: list[str] = []
+    unreadable: list[str] = []
 
     def ask(question: Callable[[str, int], Of], table: Table) -> Of | None:
         """None where delta-rs cannot tell, or there is a fault."""
-        version = versions[table.name]
         try:
             state = delta_rs.state(paths[table])
             if state is not None and not is_same_table(state.id, identities.get(table.name, state.id)):
-                faults.append(f"{table.name}: the table in {input_root} is another one than {run['run_id']} read.")
+                others.append(f"{table.name}: the table in {input_root} is another one than {run['run_id']} read.")
                 return None
-            return question(paths[table], version)
+            return question(paths[table], versions[table.name])
         except Exception as error:  # delta-rs has its own, and they may quote what it read
-            faults.append(
-                f"{table.name}: version {version}, which {run['run_id']} read, cannot be read in {input_root} "
-                f"({type(error).__name__}). Without --input documents are made without names."
-            )
+            unreadable.append(f"{table.name} (version {versions.get(table.name)}: {type(error).__name__})")
             return None
 
     sizes = {table.name: ask(delta_rs.count_of_version, table) for table in INPUTS}
-    tables = [] if faults else [ask(delta_rs.rows_of_version, table) for table in (ORGANISATIONS, PROVIDERS)]
-    if faults:
-        raise TableError(faults)
+    tables = [ask(delta_rs.rows_of_version, table) for table in (ORGANISATIONS, PROVIDERS) if not others + unreadable]
+    if unreadable:
+        others.append(
+            f"{input_root}: what {run['run_id']} read cannot be read: {', '.join(unreadable)}. "
+            "Without --input documents are made without names."
+        )
+    if others:
+        raise TableError(others)
     if None in tables:
         engine = place.open(attempt).engine
         frames, faults = Store(engine, input_root).read_pinned([ORGANISATIONS, PROVIDERS], versions)

@@ -40,7 +40,7 @@ EXIT_CODES = {
     2: "the command line, or a run that is not there",
     3: "a table cannot be read, or inputs are not there any more as the run read them",
     4: "rows are not those that were published, or a run that was published is not in the table runs",
-    5: "a run of this version is at work",
+    5: "a run of this version, or in this session, is at work",
     70: UNEXPECTED,
     130: "stopped with Ctrl-C",
     **ENDED_FROM_OUTSIDE,
@@ -52,7 +52,7 @@ def list_runs(place: Place, *, as_json: bool = False) -> int:
 
     def work(attempt: Attempt) -> None:
         attempt.outcome = "Nothing was changed."
-        told = trace.published(place.root)  # before the rows: a run may be published meanwhile
+        told = _told_published(place.root)  # before the rows: a run may be published meanwhile
         [rows] = place.rows(attempt, [RUNS])
         listed = [with_standing(rows, row["run_id"]) for row in rows if row["status"] == "published"]
         listed.sort(key=lambda row: (row["pipeline"], row["report_year"], row["report_version"], row["sequence"]))
@@ -310,6 +310,15 @@ def _version(run_id: str) -> tuple[str, int, int]:
     return found["pipeline"], int(found["year"]), int(found["version"])
 
 
+def _told_published(root: str) -> set[str]:
+    """Who lists runs needs no logs."""
+    try:
+        return trace.published(root)
+    except SettingsError as error:
+        print(f"zorgstat: {error}", file=sys.stderr)
+        return set()
+
+
 def _ids(rows: Sequence[Mapping[str, Any]]) -> set[str]:
     return {row["run_id"] for row in rows}
 
@@ -320,7 +329,7 @@ def _describe_lost(root: str, run_ids: Collection[str]) -> list[str]:
         f"{run_id}: its log says that it was published, and the table runs does not know it."
         for run_id in sorted(run_ids)
     ]
-    remedy = f"Restore the table runs; or delete the log, in {table_path(root, '_logs')}, and clean again."
+    remedy = f"Restore the table runs; or delete their logs, in {table_path(root, '_logs')}, and clean again."
     return [*lines, remedy] if lines else []
 
 

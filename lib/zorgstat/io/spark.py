@@ -31,7 +31,7 @@ from zorgstat.io.size import Size
 from zorgstat.text import as_value
 
 TWICE = StorageLevel.MEMORY_AND_DISK_2
-IN_USE = threading.RLock()  # the session that is there already; what a thread begins within its own run is part of it
+IN_USE = threading.RLock()  # the session of this process; what a thread begins within its own run is part of that
 CONNECT_PORT = 15002  # where a server of Spark Connect listens, unless told otherwise
 DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
 
@@ -195,24 +195,25 @@ def is_alone(master: str) -> bool:
 @contextlib.contextmanager
 def start(conf: Mapping[str, str], size: Size) -> Iterator[Engine]:
     """A session of its own, or the one that is there already (Databricks, a notebook), which is left running."""
-    existing = _existing()
-    if existing is not None:
-        with _alone(), changed(existing, ALWAYS), _not_waited_for_twice(existing), _told_of_ctrl_c(existing):
-            yield SparkEngine("spark", existing)
-        return
-    running = _started(conf, size)
-    try:
-        with _not_waited_for_twice(running.spark), _told_of_ctrl_c(running.spark):
-            yield running
-    finally:
-        running.spark.stop()
+    with _alone():
+        existing = _existing()
+        if existing is not None:
+            with changed(existing, ALWAYS), _not_waited_for_twice(existing), _told_of_ctrl_c(existing):
+                yield SparkEngine("spark", existing)
+            return
+        running = _started(conf, size)
+        try:
+            with _not_waited_for_twice(running.spark), _told_of_ctrl_c(running.spark):
+                yield running
+        finally:
+            running.spark.stop()
 
 
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
-    """One run at a time: the first that ends puts back settings on which the figures of the others depend."""
+    """One run at a time: the first that ends stops the session, or puts back settings on which figures depend."""
     if not IN_USE.acquire(blocking=False):
-        raise LockedError("another run of this notebook or job has its session. Wait until it is done, or stop it.")
+        raise LockedError("another run of this notebook or job has the session. Wait until it is done, or stop it.")
     try:
         yield
     finally:
@@ -297,7 +298,7 @@ def _tell_of_waiting(address: str) -> None:
         host, port = parts.hostname, parts.port or CONNECT_PORT
     except ValueError:
         host, port = None, 0
-    if parts.scheme != "sc" or not host:
+    if not without_token.startswith("sc://") or not host:
         named = as_value(without_token)
         raise SettingsError(f"SPARK_REMOTE is {named}; use an address such as sc://host:{CONNECT_PORT}.")
     try:

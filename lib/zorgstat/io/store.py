@@ -195,7 +195,7 @@ class Store:
         try:
             writer.options(**self._properties_of_output(table)).option("mergeSchema", "true").save(self.path(table))
         except PySparkException as error:
-            if not is_unknown_feature(error):
+            if self.engine.name == "spark" or not is_unknown_feature(error):
                 raise
             raise SettingsError(
                 f"output {table.name}: the engine {self.engine.name} does not write tables with all the features of "

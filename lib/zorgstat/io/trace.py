@@ -14,7 +14,7 @@ from zorgstat.io.folders import own_folder
 from zorgstat.io.paths import local_path
 from zorgstat.io.progress import Reporter
 
-PUBLISHED = '"event": "end", "phase": "publish"'  # in a line of `Phases`; other lines may have been cut off
+PUBLISHED = json.dumps({"event": "end", "phase": "publish"})[1:-1]  # in a line of `Phases`; others may be cut off
 
 
 def published(output_root: str) -> set[str]:

@@ -32,11 +32,11 @@ def remarks(inputs: Frames, settings: Settings) -> DataFrame:
     )
     row = ("known_before_the_end", "warning", too_early, detail)
     spark = inputs["wlz_organisations"].sparkSession
-    too_early_known = arrow.frame(spark, [row], "rule string, severity string, count bigint, detail string")
-    return too_early_known.unionByName(without_prior_year(inputs, statement))
+    known_before_the_end = arrow.frame(spark, [row], "rule string, severity string, count bigint, detail string")
+    return known_before_the_end.unionByName(look_for_prior_year(inputs, statement))
 
 
-def without_prior_year(inputs: Frames, statement: Statement) -> DataFrame:
+def look_for_prior_year(inputs: Frames, statement: Statement) -> DataFrame:
     """Tables of which rules ask the year T-1 and that have no row of it, perhaps since old years were put away.
 
     No provider is missing then, and no home visit counts, without a word. Out: as `remarks`, one row.
@@ -45,7 +45,7 @@ def without_prior_year(inputs: Frames, statement: Statement) -> DataFrame:
     if statement.quarter in PGB_HOME_VISITS.quarters:
         days["wlz_home_visits"] = "visited_on"
     absent = [
-        _has_none(inputs[name], day, statement).select("absent", F.lit(name).alias("name"))
+        _look_for_any(inputs[name], day, statement).select("absent", F.lit(name).alias("name"))
         for name, day in days.items()
     ]
     names = F.concat_ws(", ", F.sort_array(F.collect_list(F.when(F.col("absent"), F.col("name")))))
@@ -61,7 +61,7 @@ def without_prior_year(inputs: Frames, statement: Statement) -> DataFrame:
     )
 
 
-def _has_none(rows: DataFrame, day: str, statement: Statement) -> DataFrame:
+def _look_for_any(rows: DataFrame, day: str, statement: Statement) -> DataFrame:
     """One row, absent: is there no row of T-1?"""
     of_prior_year = (F.col(day) >= F.lit(statement.prior_year_start)) & (F.col(day) < F.lit(statement.year_start))
     return rows.where(of_prior_year).limit(1).agg((F.count(F.lit(1)) == 0).alias("absent"))
