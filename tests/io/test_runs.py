@@ -323,7 +323,7 @@ def test_clean_keeps_runs_that_the_table_runs_has_lost(
     assert cleaned.returncode == 4, cleaned.stderr
     assert cleaned.stdout.startswith(f"{LEFT}: 1 rows of outcomes\nRemoved.")
     assert all(f"  {line}\n" in cleaned.stderr for line in told)
-    assert f"delete the log, in {output / '_logs'}, and clean again." in cleaned.stderr
+    assert f"delete their logs, in {output / '_logs'}, and clean again." in cleaned.stderr
     assert len(rows(output, "outcomes")) == len(before)
     listed = shelf.runs("list", output=output)
     assert (listed.returncode, listed.stderr.splitlines()[:-1]) == (0, [f"zorgstat: {line}" for line in told])
