@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from fractions import Fraction
 from functools import reduce
 from operator import add
@@ -10,7 +11,7 @@ from statistics import stdev
 
 import pyarrow as pa
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from tests.support import assert_rows, frame
@@ -106,45 +107,39 @@ def test_spread_is_that_of_a_sample(spark: SparkSession, values: str, sd: float)
     assert [row["sd"] for row in spread.collect()] == pytest.approx([sd], abs=1e-12)
 
 
-def test_an_exact_half_goes_up(spark: SparkSession) -> None:
-    expected = frame(
-        spark,
-        "value double, whole int",
-        """
-        value             | whole
-        92.5              | 93
-        93.5              | 94
-        92.49999999999999 | 93
-        92.4999999989     | 92
-        92.49             | 92
-        100               | 100
-        99.99999999999999 | 100
-        0.5               | 1
-        0                 | 0
-        -0.5              | 0
-        -1.5              | -1
-        -1.51             | -2
-                          |
-        """,
-    )
-    actual = expected.select("value", exact.half_up(F.col("value")).alias("whole"))
-    assert_rows(actual, expected, key=["value"])
+HALVES = """
+    value             | whole
+    92.5              | 93
+    93.5              | 94
+    92.49999999999999 | 93
+    92.4999999989     | 92
+    92.49             | 92
+    100               | 100
+    99.99999999999999 | 100
+    0.5               | 1
+    0                 | 0
+    -0.5              | 0
+    -1.5              | -1
+    -1.51             | -2
+                      |
+"""
+CEILINGS = """
+    value             | whole
+    7                 | 7
+    7.000000000000134 | 7
+    6.999999999999998 | 7
+    7.0000000011      | 8
+    7.01              | 8
+    0                 | 0
+    0.0001            | 1
+    -1.5              | -1
+"""
 
 
-def test_a_whole_number_is_its_own_ceiling(spark: SparkSession) -> None:
-    expected = frame(
-        spark,
-        "value double, whole int",
-        """
-        value             | whole
-        7                 | 7
-        7.000000000000134 | 7
-        6.999999999999998 | 7
-        7.0000000011      | 8
-        7.01              | 8
-        0                 | 0
-        0.0001            | 1
-        -1.5              | -1
-        """,
-    )
-    assert_rows(expected.select("value", exact.ceiling(F.col("value")).alias("whole")), expected, key=["value"])
+@pytest.mark.parametrize(("rule", "cases"), [(exact.half_up, HALVES), (exact.ceiling, CEILINGS)])
+def test_what_is_exactly_on_a_border_stays_there(
+    spark: SparkSession, rule: Callable[[Column], Column], cases: str
+) -> None:
+    """Also when its double lies a hair beside it: an exact half goes up, and a whole number is its own ceiling."""
+    expected = frame(spark, "value double, whole int", cases)
+    assert_rows(expected.select("value", rule(F.col("value")).alias("whole")), expected, key=["value"])
