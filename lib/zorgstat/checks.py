@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -38,6 +38,17 @@ class Finding:
     @property
     def is_error(self) -> bool:
         return self.severity == "error" and self.count > 0
+
+
+def remark(rule: str, about: str, names: Sequence[Column]) -> list[Column]:
+    """The columns of a `Finding` that is a warning about as many of these names as are not null."""
+    listed = F.concat_ws(", ", *names)
+    return [
+        F.lit(rule).alias("rule"),
+        F.lit("warning").alias("severity"),
+        F.size(F.array_compact(F.array(*names))).cast("bigint").alias("count"),
+        F.concat(F.lit(f"{about}: "), F.when(listed == "", F.lit("none")).otherwise(listed)).alias("detail"),
+    ]
 
 
 def schema_faults(schema: StructType, table: Table) -> list[str]:

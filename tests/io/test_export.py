@@ -20,10 +20,11 @@ from tests.behandelindex.small_country import OUTCOMES, outputs, published, stor
 from zorgstat.behandelindex.disclosure import EXPORTS
 from zorgstat.disclosure import Rules
 from zorgstat.errors import SettingsError
-from zorgstat.io import export, files
+from zorgstat.io import export, files, publication
 from zorgstat.io.engine import Engine
 from zorgstat.io.place import Place
 from zorgstat.io.store import Store
+from zorgstat.tables import RUNS
 
 PEOPLE = """
     practice_agb | basket_id | combinations | treatments
@@ -218,7 +219,8 @@ def test_a_correction_counts_beside_what_it_corrected(exports: Exports, tmp_path
 def test_a_run_that_was_superseded_is_exported_as_one(exports: Exports, tmp_path: Path) -> None:
     """Whoever gets the files hears of it, and who makes them too."""
     old = {**SECOND, "run_id": "behandelindex-2023-3-000-000000"}
-    done = export.export(exports.store, old, [], tmp_path / "old", "csv", Rules())
+    newer = publication.superseded_by(exports.store.rows(RUNS), old)
+    done = export.export(exports.store, old, [], tmp_path / "old", "csv", Rules(), superseded_by=newer)
     assert done.superseded_by == "run-2"
     assert "run-2" in export.summarise(done)
     assert f"{old['run_id']}, superseded by run-2" in (tmp_path / "old" / "README.txt").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from zorgstat import exact
 from zorgstat.behandelindex.settings import Settings
-from zorgstat.checks import Finding
+from zorgstat.checks import Finding, remark
 from zorgstat.pipelines import Frames
 from zorgstat.text import on_one_line
 
@@ -28,20 +28,8 @@ def remarks(inputs: Frames, settings: Settings) -> DataFrame:
     names_asked = dict(enumerate(settings.participating))
     labels = [F.count_if(is_insurer & (F.col("concern") == name)).alias(f"n{n}") for n, name in names_asked.items()]
     without = [F.when(F.col(f"n{n}") == 0, F.lit(on_one_line(name))) for n, name in names_asked.items()]
-    names = F.concat_ws(", ", *without)
-    return (
-        inputs["insurers"]
-        .agg(*labels)
-        .select(
-            F.lit("participant_without_label").alias("rule"),
-            F.lit("warning").alias("severity"),
-            F.size(F.array_compact(F.array(*without))).cast("bigint").alias("count"),
-            F.concat(
-                F.lit("concerns in participating for which the table insurers has no insurer: "),
-                F.when(names == "", F.lit("none")).otherwise(names),
-            ).alias("detail"),
-        )
-    )
+    about = "concerns in participating for which the table insurers has no insurer"
+    return inputs["insurers"].agg(*labels).select(*remark("participant_without_label", about, without))
 
 
 def measures() -> dict[str, list[Column]]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -154,7 +153,7 @@ def _drop_output() -> None:
 
 def _write_traceback(log: Path, error: Exception) -> None:
     """The lines of code that led there, and no text of the error."""
-    with contextlib.suppress(OSError), log.open("a", encoding="utf-8") as file:
+    with suppress(OSError), log.open("a", encoding="utf-8") as file:
         file.writelines([*traceback.format_tb(error.__traceback__), f"{name_of(error)}\n"])
 
 

@@ -137,20 +137,14 @@ def count_of_version(path: str, version: int) -> int | None:
     return None if None in counts else sum(counts)
 
 
-def types(path: str) -> dict[str, str]:
-    """Type of each column in Spark's words, of a table that delta-rs can open."""
-    return {field["name"]: IN_SPARK.get(str(field["type"]), str(field["type"])) for field in _fields(path)}
-
-
-def not_null(path: str) -> set[str]:
-    """The columns without which no row can be added, of a table that delta-rs can open."""
-    return {field["name"] for field in _fields(path) if not field["nullable"]}
-
-
-def _fields(path: str) -> list[dict[str, Any]]:
+def columns(path: str) -> dict[str, tuple[str, bool]]:
+    """Type of each column in Spark's words, and may it be null; of a table that delta-rs can open."""
     table = _open(path)
     assert table is not None  # asked of tables that `is_table`
-    return list(json.loads(table.schema().to_json())["fields"])
+    fields = json.loads(table.schema().to_json())["fields"]
+    return {
+        field["name"]: (IN_SPARK.get(str(field["type"]), str(field["type"])), field["nullable"]) for field in fields
+    }
 
 
 def commits(path: str) -> Sequence[Mapping[str, Any]] | None:

@@ -89,6 +89,10 @@ class Engine(ABC):
         """As `read`, of a table that another program made: the declared columns, and perhaps others."""
         return self.read(path, version)
 
+    def knows_too_little(self, error: Exception) -> bool:
+        """Did a table have a feature of Delta that it does not write? Spark's own Delta knows them all."""
+        return False
+
     def tasks(self) -> tuple[int, int]:
         """Tasks done and tasks in all, of what runs now."""
         return 0, 0
@@ -123,11 +127,6 @@ def is_unreadable_file(error: Exception) -> bool:
     return name_of(error).startswith(("FAILED_READ_FILE", "PATH_NOT_FOUND", "DELTA_")) or any(
         words in str(error) for words in ("Parquet", "Cast error", "Missing commit file", "Object at location")
     )
-
-
-def is_unknown_feature(error: Exception) -> bool:
-    """Has a table a feature of Delta that Sail does not write? Spark's Delta knows them all."""
-    return "able features" in str(error)
 
 
 def is_full(error: BaseException) -> bool:

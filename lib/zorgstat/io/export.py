@@ -77,9 +77,11 @@ def export_run(
         rules = config.read(rules_file, resolve) if rules_file else Rules()
         to = folder_here(folder)
         store = place.open(attempt)
-        run_row, earlier_rows = choose(store.rows(RUNS), run_id)
+        rows = store.rows(RUNS)
+        run_row, earlier_rows = choose(rows, run_id)
+        superseded_by = publication.superseded_by(rows, run_row)
         with watch(f"export {run_id}", store.engine) as report:
-            done = export(store, run_row, earlier_rows, to, format, rules, report)
+            done = export(store, run_row, earlier_rows, to, format, rules, report, superseded_by)
         attempt.outcome = "The files were written."
         print(json.dumps(done.as_json()) if as_json else summarise(done))
 
@@ -111,10 +113,11 @@ def export(
     format: str,
     rules: Rules,
     report: Reporter = print,
+    superseded_by: str | None = None,
 ) -> Exported:
     """Writes the tables of a published run to a new folder, as others may see them.
 
-    In: run_row and earlier_rows (from `choose`), format (of `FORMATS`).
+    In: run_row and earlier_rows (from `choose`), format (of `FORMATS`), superseded_by (`publication.superseded_by`).
     Raises SettingsError, before anything is computed where possible, and leaves the folder as it was.
     """
     if format not in FORMATS:
@@ -137,7 +140,6 @@ def export(
         store.engine.release()
     report("write")
     compared_with = [row["run_id"] for row in earlier]
-    superseded_by = publication.superseded_by(store.rows(RUNS), run_row)
     page = describe(run_row, compared_with, superseded_by, rules, content)
     written = files.write_whole(folder, lambda partial: FORMATS[format](partial, content, page, run_row))
     by_table: dict[str, dict[str, int]] = {}

@@ -36,7 +36,7 @@ def check_types(store: Store, tables: Sequence[Table]) -> None:
     """
     faults = []
     for table in tables:
-        present = store.types(table)
+        present = store.columns(table)
         names = {name.lower(): name for name in present}
         for column in table.columns:
             there = names.get(column.name.lower())
@@ -44,12 +44,12 @@ def check_types(store: Store, tables: Sequence[Table]) -> None:
                 faults.append(f"output {table.name}: column {column.name} is missing; expected {column.type}.")
             elif there is not None and there != column.name:
                 faults.append(f"output {table.name}: column {there} must be written {column.name}.")
-            elif there is not None and present[there] != column.type:
-                faults.append(f"output {table.name}: column {there} is {present[there]}, expected {column.type}.")
+            elif there is not None and present[there][0] != column.type:
+                faults.append(f"output {table.name}: column {there} is {present[there][0]}, expected {column.type}.")
         faults += [
             f"output {table.name}: column {name} must have a value, and a run has none for it; allow null."
-            for name in sorted(store.not_null(table))
-            if name.lower() not in {column.name for column in table.columns}
+            for name, (_, may_be_null) in sorted(present.items())
+            if not may_be_null and name.lower() not in table.names
         ]
     if faults:
         raise TableError(faults)

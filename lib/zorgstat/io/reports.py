@@ -302,7 +302,7 @@ def _missing(
         estimates.setdefault((row["zorgkantoor"], row["provider_agb"]), []).append(_performance(row))
 
     def told_since(zorgkantoor: str, agb: str) -> Statement:
-        """Lines of an earlier quarter may have come since: what was published does not tell."""
+        """The first of the published statements in a row that tell it missing; its lines may have come since."""
         first = statement
         while True:
             earlier = first.quarter_before

@@ -80,6 +80,9 @@ class SailEngine(Engine):
         except Exception:  # Sail tells what is wrong with a table, as of any other
             return None
 
+    def knows_too_little(self, error: Exception) -> bool:
+        return "able features" in str(error)
+
     def release(self) -> None:
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
@@ -15,15 +15,13 @@ from pyspark.sql import DataFrame
 from zorgstat import arrow, checks
 from zorgstat.errors import SettingsError, TableError
 from zorgstat.io import delta_rs, locks
-from zorgstat.io.engine import Engine, is_unknown_feature, name_of
+from zorgstat.io.engine import Engine, name_of
 from zorgstat.io.paths import in_sql, local_path, table_path
 from zorgstat.io.together import only_row
 from zorgstat.tables import Table
 
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
-
-Told = TypeVar("Told")
 
 NOT_THERE = ("PATH_NOT_FOUND", "DELTA_PATH_DOES_NOT_EXIST", "DELTA_TABLE_NOT_FOUND", "DELTA_MISSING_DELTA_TABLE")
 # How long Delta keeps what a new version took out of a table, and the log that tells of it: property -> its default.
@@ -136,17 +134,12 @@ class Store:
         rows = self.engine.spark.read.format("delta").load(self.path(table)).collect()
         return [{name: _in_utc(value) for name, value in row.asDict().items()} for row in rows]
 
-    def types(self, table: Table) -> dict[str, str]:
-        """Spark's type of each column of a table that is there; none where it is not, or delta-rs cannot tell."""
-        return self._told(delta_rs.types, table) or {}
-
-    def not_null(self, table: Table) -> set[str]:
-        """The columns that must have a value, as far as `types` tells of them."""
-        return self._told(delta_rs.not_null, table) or set()
-
-    def _told(self, ask: Callable[[str], Told], table: Table) -> Told | None:
+    def columns(self, table: Table) -> dict[str, tuple[str, bool]]:
+        """Spark's type of each column of a table that is there, and may it be null; none where it is not, or delta-rs
+        cannot tell.
+        """
         try:
-            return ask(self.path(table)) if delta_rs.is_table(self.path(table)) else None
+            return delta_rs.columns(self.path(table)) if delta_rs.is_table(self.path(table)) else {}
         except Exception as error:
             raise TableError([f"output {self.why_unreadable(table, error)}"]) from None
 
@@ -195,7 +188,7 @@ class Store:
         try:
             writer.options(**self._properties_of_output(table)).option("mergeSchema", "true").save(self.path(table))
         except PySparkException as error:
-            if self.engine.name == "spark" or not is_unknown_feature(error):
+            if not self.engine.knows_too_little(error):
                 raise
             raise SettingsError(
                 f"output {table.name}: the engine {self.engine.name} does not write tables with all the features of "

@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from zorgstat import arrow
-from zorgstat.checks import Finding
+from zorgstat.checks import Finding, remark
 from zorgstat.pipelines import Frames
 from zorgstat.wlz.calendar import ADMIN_COSTS, INSURED, PARTS, PGB_HOLDERS, PGB_HOME_VISITS, Statement
 from zorgstat.wlz.rounding import euros
@@ -44,27 +44,17 @@ def look_for_prior_year(inputs: Frames, statement: Statement) -> DataFrame:
     days = {"wlz_claims": "start_date"}
     if statement.quarter in PGB_HOME_VISITS.quarters:
         days["wlz_home_visits"] = "visited_on"
-    absent = [
-        _look_for_any(inputs[name], day, statement).select("absent", F.lit(name).alias("name"))
-        for name, day in days.items()
-    ]
-    names = F.concat_ws(", ", F.sort_array(F.collect_list(F.when(F.col("absent"), F.col("name")))))
-    told = reduce(DataFrame.unionByName, absent).agg(F.count_if("absent").alias("count"), names.alias("names"))
-    return told.select(
-        F.lit("prior_year_is_there").alias("rule"),
-        F.lit("warning").alias("severity"),
-        "count",
-        F.concat(
-            F.lit(f"tables without a row of {statement.year - 1}: "),
-            F.when(F.col("count") > 0, F.col("names")).otherwise("none"),
-        ).alias("detail"),
+    absent = reduce(
+        DataFrame.crossJoin, [_look_for_any(inputs[name], name, day, statement) for name, day in days.items()]
     )
+    names = [F.when(F.col(name), F.lit(name)) for name in days]
+    return absent.select(*remark("prior_year_is_there", f"tables without a row of {statement.year - 1}", names))
 
 
-def _look_for_any(rows: DataFrame, day: str, statement: Statement) -> DataFrame:
-    """One row, absent: is there no row of T-1?"""
+def _look_for_any(rows: DataFrame, name: str, day: str, statement: Statement) -> DataFrame:
+    """One row, one column of that name: is there no row of T-1?"""
     of_prior_year = (F.col(day) >= F.lit(statement.prior_year_start)) & (F.col(day) < F.lit(statement.year_start))
-    return rows.where(of_prior_year).limit(1).agg((F.count(F.lit(1)) == 0).alias("absent"))
+    return rows.where(of_prior_year).limit(1).agg((F.count(F.lit(1)) == 0).alias(name))
 
 
 def measures() -> dict[str, list[Column]]:
