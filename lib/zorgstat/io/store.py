@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame
 from zorgstat import arrow, checks
 from zorgstat.errors import SettingsError, TableError
 from zorgstat.io import delta_rs, locks
-from zorgstat.io.engine import Engine, name_of
+from zorgstat.io.engine import Engine, is_out_of_reach, name_of
 from zorgstat.io.paths import in_sql, local_path, table_path
 from zorgstat.io.together import only_row
 from zorgstat.tables import Table
@@ -23,7 +23,13 @@ from zorgstat.tables import Table
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
 
-NOT_THERE = ("PATH_NOT_FOUND", "DELTA_PATH_DOES_NOT_EXIST", "DELTA_TABLE_NOT_FOUND", "DELTA_MISSING_DELTA_TABLE")
+NOT_THERE = (
+    "PATH_NOT_FOUND",
+    "DELTA_PATH_DOES_NOT_EXIST",
+    "DELTA_TABLE_NOT_FOUND",
+    "DELTA_MISSING_DELTA_TABLE",
+    "DELTA_TABLE_ONLY_OPERATION",
+)
 # How long Delta keeps what a new version took out of a table, and the log that tells of it: property -> its default.
 RETENTION = {
     "delta.deletedFileRetentionDuration": "interval 1 week",
@@ -88,6 +94,8 @@ class Store:
                 pins[table.name] = _pin(self.engine, self.path(table))
             except Exception as error:  # delta-rs, Spark and the file system each have their own
                 faults.append(self.why_unreadable(table, error))
+        if faults:
+            self.refuse_unopened()
         return pins, faults
 
     def read_pinned(
@@ -135,11 +143,15 @@ class Store:
         return [{name: _in_utc(value) for name, value in row.asDict().items()} for row in rows]
 
     def columns(self, table: Table) -> dict[str, tuple[str, bool]]:
-        """Spark's type of each column of a table that is there, and may it be null; none where it is not, or delta-rs
-        cannot tell.
-        """
+        """Spark's type of each column of a table that is there, and may it be null; none where it is not."""
+        path = self.path(table)
         try:
-            return delta_rs.columns(self.path(table)) if delta_rs.is_table(self.path(table)) else {}
+            if not self.has(table):
+                return {}
+            known = delta_rs.columns(path)
+            return _columns(self.engine, path) if known is None else known
+        except SettingsError:
+            raise
         except Exception as error:
             raise TableError([f"output {self.why_unreadable(table, error)}"]) from None
 
@@ -148,12 +160,30 @@ class Store:
         if known is not None:
             return known
         try:
-            _ = self.engine.spark.read.format("delta").load(self.path(table)).columns  # Spark Connect looks no earlier
-        except PySparkException as error:
-            if error.getCondition() in NOT_THERE:
+            _columns(self.engine, self.path(table))
+        except Exception as error:
+            if name_of(error) in NOT_THERE:
                 return False
+            self.refuse_unopened()
             raise
         return True
+
+    def refuse_unopened(self) -> None:
+        """Raises SettingsError for an address that Spark cannot open: its tables would all be called damaged.
+
+        For after a failure.
+        """
+        if local_path(self.root) is not None:
+            return
+        try:
+            _columns(self.engine, self.root)
+        except Exception as error:
+            if name_of(error) in NOT_THERE or is_out_of_reach(error):
+                return
+            raise SettingsError(
+                f"{self.root} cannot be opened ({name_of(error)}). Is the address right, and does Spark have the jars and "
+                "the keys of that store (docs/cluster.md)?"
+            ) from None
 
     def writing(self) -> AbstractContextManager[None]:
         """One writer at a time on a folder, whatever it writes; others wait."""
@@ -246,7 +276,7 @@ def why_unreadable(root: str, table: Table, error: Exception) -> str:
     """What a user can do something about, without the text of the error, which may quote what it read."""
     path = table_path(root, table.name)
     folder = local_path(path)
-    if folder is not None and not folder.exists():
+    if not folder.exists() if folder else name_of(error) in NOT_THERE:
         return f"{table.name}: the table is missing; expected a Delta table in {path}."
     if folder is not None and not (folder / "_delta_log").exists():
         return f"{table.name}: {path} is not a Delta table: it has no _delta_log. Convert the delivery to Delta first."
@@ -274,6 +304,12 @@ def _pin(engine: Engine, path: str) -> Pin:
     detail = engine.spark.sql(f"DESCRIBE DETAIL {in_sql(path)}").select("id", "properties").collect()[0]
     moment = _in_utc(latest["timestamp"]).replace(tzinfo=None)
     return Pin(int(latest["version"]), f"{detail['id']}@{moment}", detail["properties"])
+
+
+def _columns(engine: Engine, path: str) -> dict[str, tuple[str, bool]]:
+    """`Store.columns`, of a table that only the engine can open."""
+    schema = engine.spark.read.format("delta").load(path).schema
+    return {column.name: (column.dataType.simpleString(), column.nullable) for column in schema}
 
 
 def is_same_table(identity: str, other: str) -> bool:
