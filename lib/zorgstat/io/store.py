@@ -181,8 +181,8 @@ class Store:
             if name_of(error) in NOT_THERE or is_out_of_reach(error):
                 return
             raise SettingsError(
-                f"{self.root} cannot be opened ({name_of(error)}). Is the address right, and does Spark have the jars and "
-                "the keys of that store (docs/cluster.md)?"
+                f"{self.root} cannot be opened ({name_of(error)}). Is the address right, and does Spark have the jars "
+                "and the keys of that store (docs/cluster.md)?"
             ) from None
 
     def writing(self) -> AbstractContextManager[None]:
