@@ -39,7 +39,7 @@ ROOT = click.Path(path_type=str)
 
 
 OUTPUT_ROOT = click.option(
-    "--output", "output_root", required=True, type=ROOT, metavar="ROOT", help="Folder of the output tables."
+    "--output", "output_root", required=True, type=ROOT, metavar="ROOT", help="Folder or address of the output tables."
 )
 CONF = click.option(
     "--conf", multiple=True, metavar="KEY=VALUE", help="A setting of Spark, as with spark-submit; repeatable."
@@ -50,7 +50,7 @@ PUBLISHED = click.option(
     required=True,
     type=ROOT,
     metavar="ROOT",
-    help="Folder of the published tables: the --output of the run.",
+    help="Folder or address of the published tables: the --output of the run.",
 )
 ENGINE = click.option(
     "--engine",
@@ -99,7 +99,14 @@ def _add_run(group: click.Group, pipeline: Pipeline, meaning: str, examples: str
 
     @group.command("run", help=meaning, epilog=f"\b\nExamples:\n{examples}\n\n" + EXIT_CODES)
     @click.argument("settings", nargs=-1, required=True, metavar="SETTINGS.toml...")
-    @click.option("--input", "input_root", required=True, type=ROOT, metavar="ROOT", help="Folder of the input tables.")
+    @click.option(
+        "--input",
+        "input_root",
+        required=True,
+        type=ROOT,
+        metavar="ROOT",
+        help="Folder or address of the input tables.",
+    )
     @OUTPUT_ROOT
     @CONF
     @ENGINE
@@ -192,7 +199,7 @@ Examples:
     default="",
     type=ROOT,
     metavar="ROOT",
-    help="Folder of the input tables of the run, for names and numbers of rows.",
+    help="Folder or address of the input tables of the run, for names and numbers of rows.",
 )
 @click.option("--dossier", "with_dossier", is_flag=True, help="A dossier in every quarter, not only in the second.")
 @CONF
@@ -272,7 +279,12 @@ def _add_synth(
 
     @synth.command(pipeline.name, help=meaning, epilog=f"\b\nExamples:\n{examples}")
     @click.option(
-        "--output", "output_root", required=True, type=ROOT, metavar="ROOT", help="Folder of the tables to make."
+        "--output",
+        "output_root",
+        required=True,
+        type=ROOT,
+        metavar="ROOT",
+        help="Folder or address of the tables to make.",
     )
     @click.option("--claims", type=click.IntRange(min=1_000), default=200_000, show_default=True, help=of_claims)
     @click.option("--seed", type=int, default=1, show_default=True, help="Another seed makes another country.")
@@ -331,7 +343,7 @@ Examples:
 """
     + _exit_codes(job.LAYOUT_EXIT_CODES),
 )
-@click.option("--root", required=True, type=ROOT, metavar="ROOT", help="Folder of the tables.")
+@click.option("--root", required=True, type=ROOT, metavar="ROOT", help="Folder or address of the tables.")
 @click.option(
     "--table",
     "names",
@@ -399,7 +411,9 @@ def show_run(output_root: str, conf: tuple[str, ...], engine: str, run_id: str, 
 )
 @RUN
 @click.option("--recompute", is_flag=True, help="Compute the run again, from the versions of the inputs that it read.")
-@click.option("--input", "input_root", default="", type=ROOT, metavar="ROOT", help="Folder of the input tables.")
+@click.option(
+    "--input", "input_root", default="", type=ROOT, metavar="ROOT", help="Folder or address of the input tables."
+)
 def verify_run(
     output_root: str, conf: tuple[str, ...], engine: str, run_id: str, recompute: bool, input_root: str
 ) -> None:
