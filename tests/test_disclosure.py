@@ -95,6 +95,29 @@ def test_hidden_cells_that_are_few_together_take_another(engine: Engine) -> None
 ONES = "row | people | hidden\n" + "\n".join(f"{letter} | 1 | small" for letter in "ABCDEFGHIJ")
 
 
+def test_where_nobody_is_left_to_cover_empty_cells_stay(engine: Engine) -> None:
+    check(engine, "row | people | hidden\nA | 3 | small\nB | 0 |")
+
+
+def test_a_hidden_cell_can_hold_what_the_others_leave(engine: Engine) -> None:
+    # of 11 people in two rows one is in the other: 10 could be here; of 10 people 9 could
+    check(engine, "row | people | hidden\nA | 5 | small\nB | 6 | small\nC | 30 |")
+    check(engine, "row | people | hidden\nA | 5 | small\nB | 5 | small\nC | 30 | complement")
+
+
+def test_a_part_goes_before_a_total_of_as_many_people(engine: Engine) -> None:
+    # who is in two columns is one person of the row
+    check(
+        engine,
+        """
+        row | column | people | hidden
+        q   | 1      | 3      | small
+        q   | 2      | 12     | complement
+        q   |        | 12     |
+        """,
+    )
+
+
 def test_ten_rows_with_ten_people_tell_that_each_has_one(engine: Engine) -> None:
     # their rows can be counted, so one of them could be 10 - 9 at most
     check(engine, ONES + "\nK | 30 |\nL | 20 | complement")
@@ -195,6 +218,8 @@ def test_what_two_publications_tell_together(engine: Engine) -> None:
         G   | 20   | complement | 20     | difference
         H   | 20   | complement | 30     |
         I   |      |            | 10     |
+        J   | 12   |            | 10     | difference
+        K   | 10   |            | 12     | difference
         """,
     )
     then = expected.selectExpr("grid", "row", "column", "then AS people", "was AS hidden").where("people IS NOT NULL")
@@ -217,6 +242,15 @@ def test_a_cell_that_everybody_has_seen_covers_least(engine: Engine) -> None:
     then = expected.selectExpr("grid", "row", "column", "then AS people", "CAST(NULL AS string) AS hidden")
     expected = expected.drop("then")
     assert_rows(hide(engine, expected, [then]), expected, key=["row"])
+    # one of them is enough, whatever another had
+    other = then.where("row = 'B'").selectExpr("grid", "row", "column", "40L AS people", "hidden")
+    assert_rows(hide(engine, expected, [then, other]), expected, key=["row"])
+
+
+def test_what_only_an_earlier_publication_has_covers_nobody(engine: Engine) -> None:
+    expected = cells(engine.spark, "row | people | hidden\nA | 3 | small\nB | 12 | complement\nC | 40 |")
+    gone = cells(engine.spark, "row | people | hidden\nD | 15 |").select("grid", "row", "column", "people", "hidden")
+    assert_rows(hide(engine, expected, [gone]), expected, key=["row"])
 
 
 def test_the_same_figures_twice_hide_the_same(engine: Engine) -> None:
@@ -330,7 +364,8 @@ def test_the_example_shows_every_rule_with_its_default() -> None:
     raw = config.tomllib.loads(example.read_text(encoding="utf-8"))
     assert raw == Rules().as_json()
     assert resolve(raw) == resolve({}) == Rules()
-    assert resolve({"threshold": 5}) == Rules(threshold=5)
+    for threshold in (2, 5, 1000):
+        assert resolve({"threshold": threshold}) == Rules(threshold=threshold)
 
 
 def test_all_faults_of_the_rules_come_at_once() -> None:

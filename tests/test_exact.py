@@ -43,6 +43,13 @@ def test_total_has_the_same_bits_in_any_layout(spark: SparkSession) -> None:
     assert abs(Fraction(float.fromhex(totals.pop())) - true_total) <= Fraction(1, 10**11)
 
 
+def test_whole_parts_may_come_to_more_than_a_double_holds(spark: SparkSession) -> None:
+    values = [2.0**53 - 1, 2.0**53 - 1, 3.0, 1 - 2.0**53, 1 - 2.0**53]
+    assert reduce(add, values) == 1.0  # added as doubles
+    [row] = doubles(spark, values).agg(exact.total(F.col("value")).alias("total")).collect()
+    assert row["total"] == 3.0
+
+
 def test_a_term_counts_to_the_nearest_trillionth(spark: SparkSession) -> None:
     [row] = doubles(spark, [0.6e-12] * 4 + [0.4e-12] * 9).agg(exact.total(F.col("value")).alias("total")).collect()
     assert row["total"] == 4e-12
@@ -112,6 +119,7 @@ HALVES = """
     92.5              | 93
     93.5              | 94
     92.49999999999999 | 93
+    92.4999999992     | 93
     92.4999999989     | 92
     92.49             | 92
     100               | 100
@@ -128,6 +136,7 @@ CEILINGS = """
     7                 | 7
     7.000000000000134 | 7
     6.999999999999998 | 7
+    7.0000000009      | 7
     7.0000000011      | 8
     7.01              | 8
     0                 | 0

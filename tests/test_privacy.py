@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pyarrow as pa
+import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
@@ -93,6 +94,22 @@ def test_a_person_is_another_number_in_every_run_and_never_a_bsn(spark: SparkSes
         assert run[None]["stranger"] is None
     assert all(runs[0][bsn]["person"] != runs[1][bsn]["person"] for bsn in bsns[1:5])
     assert all(runs[0][bsn]["stranger"] != runs[1][bsn]["stranger"] for bsn in bsns[5:8])
+
+
+def test_the_first_number_of_people_is_a_person_too(spark: SparkSession) -> None:
+    """A key by which 111222333 becomes it: below it numbers could be those of citizens."""
+    shift = privacy.PRIME - 111222333
+    key = arrow.frame(spark, [(1, shift, 1)], PERSON_KEY.schema)
+    person = privacy.person(F.col("bsn"))
+    rows = key.crossJoin(spark.createDataFrame([("111222333",)], "bsn string"))
+    assert [tuple(row) for row in rows.select(person, privacy.citizen(person)).collect()] == [(10**9, 111222333)]
+
+
+@pytest.mark.parametrize(("place", "key"), [(0, (1, 0, 1)), (-1, (10**9 + 6, 10**9 + 6, 10**9 + 6))])
+def test_every_key_can_be_undone(monkeypatch: pytest.MonkeyPatch, place: int, key: tuple[int, int, int]) -> None:
+    """The lowest and the highest that can be drawn: by a factor of 0 all would be one person."""
+    monkeypatch.setattr(privacy.secrets, "randbelow", lambda n: range(n)[place])
+    assert privacy.draw_key() == key
 
 
 def test_the_key_stands_in_no_plan(spark: SparkSession) -> None:

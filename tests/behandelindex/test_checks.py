@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from tests.support import frame
@@ -97,6 +98,15 @@ def test_rows_that_are_not_as_declared(spark: SparkSession) -> None:
         "null:kind": 1,
         "null:amount": 2,
     }
+
+
+def test_keys_with_one_hash_are_told_apart(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then every key is under suspicion, and the answer is the same."""
+    visits = frame(
+        spark, "label string, number string", "label | number\n0101 | 1\n0101 | 2\n0101 | 2\n0102 | 1\n0103 | 3"
+    )
+    monkeypatch.setattr(checks, "_key_hash", lambda table: F.length("label").cast("bigint"))
+    assert checks.find_duplicates(visits, VISITS) == 2
 
 
 @pytest.mark.parametrize(
@@ -232,6 +242,29 @@ def test_checksum_is_that_of_the_rows(spark: SparkSession) -> None:
     assert len(set(in_one.values())) == len(in_one) - len(same) + 1  # all others differ from each other too
 
 
+@pytest.mark.parametrize("other", [2, 1 + 2**32])
+def test_checksum_holds_every_bit_of_the_hashes(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch, other: int
+) -> None:
+    """Rows whose hashes differ in one half of their bits."""
+    monkeypatch.setattr(checks, "row_hash", lambda table, leave_out: F.col("count"))
+    rows = frame(spark, "variant int, count bigint", f"variant | count\n1 | 1\n2 | {other}")
+    found = rows.groupBy("variant").agg(checks.checksum(FIGURES)).collect()
+    assert len({row["checksum"] for row in found}) == 2
+
+
+def test_nothing_is_measured_as_zero(spark: SparkSession) -> None:
+    """Of empty outputs, of which `judge` then says that there is nothing to publish."""
+    types = "outcome string, records bigint, basket_id int, treatments bigint, combinations bigint, index double"
+    nothing = spark.createDataFrame([], types)
+    for aggregates in figures.measures().values():
+        if aggregates:
+            row = nothing.agg(*aggregates).collect()[0].asDict()
+            assert {name: value for name, value in row.items() if name != "mean_index"} == {
+                name: 0 for name in row if name != "mean_index"
+            }
+
+
 SOUND = {
     **{"records": 101, "counted": 41},
     **{f"{table}_treatments": 41 for table in ("national", "baskets", "practices")},
@@ -250,7 +283,10 @@ SOUND = {
         ({"national_outside": 1}, {"every_counted_record_in_one_basket"}),
         ({"baskets_outside": 1}, {"every_counted_record_in_one_basket"}),
         ({"practices_treatments": 40}, {"tables_agree"}),
+        ({"baskets_treatments": 40}, {"tables_agree"}),
+        ({"national_combinations": 30}, {"tables_agree"}),
         ({"baskets_combinations": 30}, {"tables_agree"}),
+        ({"practices_combinations": 30}, {"tables_agree"}),
         ({"mean_index": 100 - 1e-8}, {"mean_index_is_100"}),
         ({"weight_off": 1e-8}, {"weights_add_up"}),
     ],
@@ -321,9 +357,10 @@ def test_a_name_without_an_insurer_is_remarked(spark: SparkSession) -> None:
         0101  | CZ      | insurer
         0102  | CZ      | insurer
         0103  | VGZ     | mandate
+        0201  | Menzis  | insurer
         """,
     )
-    for participating, count, names in ((("CZ", "VGZ", "Nobody"), 2, "VGZ, Nobody"), (("CZ",), 0, "none")):
+    for participating, count, names in ((("CZ", "VGZ", "Nobody"), 2, "VGZ, Nobody"), (("CZ", "Menzis"), 0, "none")):
         (row,) = figures.remarks({"insurers": insurers}, Settings(participating=participating)).collect()
         assert (row["rule"], row["severity"], row["count"]) == ("participant_without_label", "warning", count)
         assert row["detail"].endswith(f": {names}")

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from tests.behandelindex.small_country import OUTCOMES, outputs
 from tests.support import assert_rows, frame
 from zorgstat.behandelindex import disclosure
-from zorgstat.behandelindex.disclosure import EQUATIONS, EXPORTS, KEPT, Disclosed
+from zorgstat.behandelindex.disclosure import EQUATIONS, EXPORTS, Disclosed
 from zorgstat.behandelindex.tables import OUTPUTS
 from zorgstat.disclosure import Rules
 from zorgstat.io.engine import Engine
@@ -107,6 +107,43 @@ def test_a_hidden_basket_cannot_be_told_from_an_empty_one(engine: Engine) -> Non
     assert values(told.hidden, "table", "hidden", "cells") == {("practice_baskets", "small", 4)}
 
 
+def test_a_basket_that_another_practice_shows_stays_hidden(engine: Engine) -> None:
+    # 04000002 hides baskets 1 and 2 (5 each), 04000001 covers both; 04000003 shows them.
+    told = disclose(
+        engine,
+        """
+        practice_agb | basket_id | combinations | treatments
+        04000001     | 1         | 40           | 200
+        04000001     | 2         | 35           | 210
+        04000001     | 3         | 60           | 480
+        04000002     | 1         | 5            | 20
+        04000002     | 2         | 5            | 21
+        04000002     | 3         | 70           | 490
+        04000003     | 1         | 50           | 260
+        04000003     | 2         | 55           | 270
+        04000003     | 3         | 80           | 600
+        """,
+    )
+    assert values(told.tables["practice_baskets"], "practice_agb", "basket_id") == {
+        ("04000001", 3),
+        ("04000002", 3),
+        *(("04000003", basket) for basket in (1, 2, 3)),
+    }
+
+
+def test_rows_that_stay_visible_can_be_counted(engine: Engine) -> None:
+    """Ten people in ten rows are one in each: where a hidden row keeps its place, another goes with them."""
+    practices = "".join(f"    0400010{n} | 1 | 1 | 5\n" for n in range(10))
+    told = disclose(engine, LARGE + practices)
+    assert suppressed(told, "practice_index", "practice_agb") == {"04000002", *(f"0400010{n}" for n in range(10))}
+    baskets = "".join(f"    04000001 | {100 + n} | 1 | 5\n" for n in range(10))
+    told = disclose(engine, LARGE + baskets)
+    assert suppressed(told, "national_baskets", "basket_id") == {1, *range(100, 110)}
+    rare = "".join(f"    0101 | CZ | rare_{n} | 1\n" for n in range(10))
+    told = disclose(engine, LARGE, outcomes=OUTCOMES + rare)
+    assert "invalid_sex" in suppressed(told, "outcomes", "outcome")
+
+
 def test_a_small_basket_takes_another_with_it_and_its_practices(engine: Engine) -> None:
     # Basket 4 has 6 people, basket 1 is the smallest of the others (60; basket 3 has 60 too, and a higher key). So
     # 04000001 hides basket 1 (40), alone, and basket 2 (35) goes; in its column 04000002 (30).
@@ -116,6 +153,16 @@ def test_a_small_basket_takes_another_with_it_and_its_practices(engine: Engine) 
     assert values(told.tables["practice_baskets"], "practice_agb", "basket_id") == {("04000001", 3)}
 
 
+FIGURES = {
+    "outcomes": {"records"},
+    "national_baskets": {"combinations", "treatments", "national_mean", "is_small"},
+    "practice_index": {
+        *("combinations", "patients", "treatments", "index_rounded", "correction_factor", "ci_lower", "ci_upper"),
+        *("index_excl_small_rounded", "small_baskets_matter"),
+    },
+}
+
+
 def test_no_figure_of_a_hidden_row_is_left(engine: Engine) -> None:
     others = [(agb, basket) for agb in ("04000005", "04000006", "04000007") for basket in (1, 2, 3, 5)]
     large = "".join(f"    {agb} | {basket} | {100 + 7 * basket} | 900\n" for agb, basket in others)
@@ -123,10 +170,10 @@ def test_no_figure_of_a_hidden_row_is_left(engine: Engine) -> None:
     few = "    0101 | CZ | netted | 3\n    0102 | VGZ | netted | 4\n"
     told = disclose(engine, LARGE + large + small, outcomes=OUTCOMES + few)
     for table in EXPORTS:
-        if table.name not in KEPT:
+        if table.name not in FIGURES:
             continue
         rows = told.tables[table.name].where("is_suppressed").collect()
-        figures = set(table.names) - {*KEPT[table.name], "is_suppressed"}
+        figures = FIGURES[table.name]
         assert len(rows) > 1
         assert {row[name] for row in rows for name in figures} == {None}
         shown = told.tables[table.name].where("NOT is_suppressed").collect()
@@ -145,10 +192,15 @@ def test_of_the_reserved_labels_nothing_leaves(engine: Engine) -> None:
     """Nor what somebody delivered as a label that is none."""
     odd = (
         OUTCOMES
-        + "    900000012 |     | insurer_not_participating | 70\n    7777 |   | insurer_not_participating | 90\n"
+        + """
+    900000012 |     | insurer_not_participating | 70
+    12 4      |     | insurer_not_participating | 80
+    7777      |     | insurer_not_participating | 90
+    K101      | CZ  | counted                   | 95
+    """
     )
     rows = disclose(engine, LARGE, outcomes=odd).tables["outcomes"]
-    assert values(rows, "uzovi") == {("0101",), ("0102",), ("7777",)}
+    assert values(rows, "uzovi") == {("0101",), ("0102",), ("7777",), ("K101",)}  # the last is in the register
     assert values(rows.where("outcome = 'reserved_uzovi'"), "uzovi") == set()
 
 

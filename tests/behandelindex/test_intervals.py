@@ -41,6 +41,12 @@ def test_a_factor_that_is_exactly_a_whole_number_is_that_number(spark: SparkSess
     assert (factors[25], factors[30]) == (7, 7)
 
 
+def test_the_factor_is_made_with_1_645(spark: SparkSession) -> None:
+    """Not with 1.6449 or more places: 1.645 * 21.277 / 5 is 7.0001, and so 8."""
+    factors = intervals.correction_factors(frame(spark, "sd double", "sd\n21.277"), Settings()).collect()
+    assert {row["upper"]: row["factor"] for row in factors}[25] == 8
+
+
 def test_without_spread_every_factor_is_one(spark: SparkSession) -> None:
     factors = intervals.correction_factors(frame(spark, "sd double", "sd\n0"), Settings()).collect()
     assert [row["factor"] for row in factors] == [1] * 8

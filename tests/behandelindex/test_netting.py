@@ -146,6 +146,7 @@ def test_label_practice_and_bsn_must_agree(spark: SparkSession, strategy: str) -
         debit unknown      | C            | 2               | 1               | 0101  | 900000016 |
         empty is known     | D            | 1               |                 | 0101  | ''        |
         empty is known     | C            | 2               | 1               | 0101  |           |
+        empty elsewhere    | C            | 2               | 1               | 0101  | ''        |
                            | D            | 1               |                 | 0101  | 900000016 |
                            | C            | 2               | 1               | 0101  | 900000016 |
         debit elsewhere    | C            | 2               | 1               | 0101  | 900000016 |

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+import pytest
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from tests.support import assert_rows, disguise, frame, recognise, with_key
-from zorgstat import privacy
-from zorgstat.behandelindex import classes, selection
+from zorgstat import codes, privacy
+from zorgstat.behandelindex import classes, intervals, selection
 from zorgstat.behandelindex.settings import Settings
 from zorgstat.behandelindex.tables import AGB_REGISTER, INSURERS
 from zorgstat.periods import ReportVersion
@@ -339,6 +342,7 @@ def test_labels_are_numbered_and_know_the_choices_of_their_concern(spark: SparkS
         0200  | Zorg    | insurer
         0101  | CZ      | mandate
         0100  | CZ      | insurer
+        0150  | CZ      | insurer
         0400  | Other   | insurer
         """,
     )
@@ -348,12 +352,13 @@ def test_labels_are_numbered_and_know_the_choices_of_their_concern(spark: SparkS
            av_policy string, concern_number int""",
         """
         uzovi | concern | label | standing | netting            | av_source | av_policy | concern_number
-        0099  |         | 4     | 3        | reference_then_key | delivered | sum       |
+        0099  |         | 5     | 3        | reference_then_key | delivered | sum       |
         0100  | CZ      | 1     |          | key                | delivered | sum       | 0
-        0101  | CZ      | 5     | 2        | key                | delivered | sum       |
-        0200  | Zorg    | 2     |          | none               | packages  | latest    | 1
-        0300  | asr     | 3     |          | reference_then_key | packages  | sum       | 2
-        0400  | Other   | 6     | 3        | reference_then_key | delivered | sum       |
+        0101  | CZ      | 6     | 2        | key                | delivered | sum       |
+        0150  | CZ      | 2     |          | key                | delivered | sum       | 0
+        0200  | Zorg    | 3     |          | none               | packages  | latest    | 1
+        0300  | asr     | 4     |          | reference_then_key | packages  | sum       | 2
+        0400  | Other   | 7     | 3        | reference_then_key | delivered | sum       |
         """,
     )
     settings = Settings(
@@ -364,6 +369,29 @@ def test_labels_are_numbered_and_know_the_choices_of_their_concern(spark: SparkS
     )
     claims = frame(spark, "uzovi string", "uzovi \n 0100 \n 0099 \n 0100")
     assert_rows(selection.number_labels(register, claims, settings), expected, key=["uzovi"])
+
+
+def test_code_lists_are_those_of_the_last_day_of_the_period(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever list a rule looks into: a row that begins on 1 July holds in versions 2 and 3, not in version 1."""
+    asked: dict[str, set[date | None]] = {}
+    rows = codes.rows
+
+    def remember(name: str, on: date | None = None) -> list[codes.Row]:
+        asked.setdefault(name, set()).add(on)
+        return rows(name, on)
+
+    monkeypatch.setattr(codes, "rows", remember)
+    version_1 = Settings(report=ReportVersion(2023, 1))
+    columns = "uzovi string, practice_agb string, person int, records int, outcome int, is_paired boolean, "
+    columns += "debit_credit string, performance_code string, csi_code string, diagnosis_code string"
+    selection.judge_treatment(spark.createDataFrame([], columns), version_1)
+    classes.pathology_class(F.col("diagnosis"), version_1)
+    classes.age_class(F.col("birth_date"), version_1)
+    intervals.correction_factors(frame(spark, "sd double", "sd\n1"), version_1)
+    lists = ("performance_codes", "csi_groups", "pathology_ranges", "age_classes", "correction_bands")
+    assert asked == {name: {date(2023, 6, 30)} for name in lists}
 
 
 def test_practices_stopped_or_not_yet_started_are_registered(spark: SparkSession) -> None:

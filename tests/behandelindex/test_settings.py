@@ -44,6 +44,8 @@ def test_a_file_with_every_default_changes_nothing() -> None:
     ("key", "given"),
     [
         ("report", {"year": 2024, "version": 1}),
+        ("report", {"year": 2006, "version": 2}),  # the first and the last year there is
+        ("report", {"year": 2099, "version": 3}),
         ("participating", ["CZ"]),
         ("netting", {"CZ": "reference", "VGZ": "key", "ASR": "none", "Menzis": "reference_then_key"}),
         ("av_source", {"CZ": "packages"}),  # Salland delivers now
@@ -56,6 +58,10 @@ def test_what_is_given_replaces_the_default_as_a_whole(key: str, given: Any) -> 
     resolved = resolve({key: given}).as_json()
     resolved["participating"] = list(resolved["participating"])
     assert resolved == DEFAULTS | {"participating": list(DEFAULTS["participating"])} | {key: given}
+
+
+def test_a_correction_factor_without_a_method_is_computed() -> None:
+    assert resolve({"correction_factor": {}}) == Settings()
 
 
 def test_year_and_version_arrive_as_a_report_version() -> None:
@@ -147,13 +153,18 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, text: bytes | None, message:
 def test_a_choice_for_a_concern_that_nobody_knows_is_pointed_out() -> None:
     settings = resolve(
         {
-            "participating": ["CZ"],
-            "netting": {"CZ": "key", "Sallland": "key"},
-            "av_source": {"Salland": "packages"},  # takes no part this time, but is no typing error
+            "participating": ["CZ", "Elders"],
+            "netting": {"CZ": "key", "Sallland": "key", "Elders": "none"},
+            # Salland takes no part this time, but is no typing error
+            "av_source": {"Salland": "packages", "Zilverenkruis": "packages"},
             "av_policy": {"Zorg & Zekerheid": "max"},
         }
     )
-    assert settings.without_effect == ["netting.Sallland", "av_policy.Zorg & Zekerheid"]
+    assert settings.without_effect == [
+        "netting.Sallland",
+        "av_source.Zilverenkruis",
+        "av_policy.Zorg & Zekerheid",
+    ]
 
 
 def test_a_concern_that_is_named_twice_takes_part_once() -> None:
