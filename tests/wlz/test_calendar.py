@@ -41,8 +41,20 @@ def test_the_days_of_a_quarter() -> None:
     assert starts == [date(2023, month, 1) for month in (1, 4, 7, 10)]
 
 
+@pytest.mark.parametrize("quarter", [1, 2, 3, 4])
+def test_days_that_are_those_of_the_year_in_every_quarter(quarter: int) -> None:
+    asked = Statement(2024, quarter)
+    assert (asked.prior_year_start, asked.year_start, asked.year_end) == (
+        date(2023, 1, 1),
+        date(2024, 1, 1),
+        date(2024, 12, 31),
+    )
+    assert (asked.holders_on, asked.insured_on) == (date(2024, 6, 30), date(2024, 7, 1))
+
+
 def test_a_statement_is_held_beside_that_of_a_year_and_that_of_a_quarter_before() -> None:
     assert Statement(2023, 1).to_compare == [Statement(2022, 1), Statement(2022, 4)]
+    assert Statement(2023, 2).to_compare == [Statement(2022, 2), Statement(2023, 1)]
     assert Statement(2023, 3).to_compare == [Statement(2022, 3), Statement(2023, 2)]
 
 

@@ -59,6 +59,22 @@ def test_production_of_a_quarter(spark: SparkSession) -> None:
     assert sorted(map(tuple, lines.collect())) == [("0201", 1), ("5505", 9), ("5506", 1), ("9999", 1)]
 
 
+def test_a_performance_is_one_row_whoever_claimed_it(spark: SparkSession) -> None:
+    """Codes are told apart as written."""
+    given = rows(
+        spark,
+        "wlz_claims",
+        """
+        agb | code | n | cents
+        1   | Z001 | 1 | 149
+        2   | Z001 | 2 | 149
+        1   | z001 | 4 | 100
+        """,
+    )
+    produced = claims.produce(claims.add_up(given, statement())).select("performance_code", "quantity", "amount_euro")
+    assert sorted(map(tuple, produced.collect())) == [("Z001", 3, 3), ("z001", 4, 1)]
+
+
 @pytest.mark.parametrize(
     ("quarter", "prior_year", "last_quarters"),
     [

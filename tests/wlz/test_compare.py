@@ -125,12 +125,16 @@ def test_lines_that_moved_as_far_are_in_the_order_of_their_names(spark: SparkSes
         5506         | pgb_holders     | total | 1      | 3
         5505         | pgb_home_visits | total | 5      | 3
         5505         | pgb_holders     | total | 1      | 3
+        5505         | insured         | b     | 3      | 1
+        5505         | insured         | a     | 1      | 3
         """,
     )
-    moved = sorted(compare.find_moved(changed, 2).collect(), key=lambda row: row["place"])
-    assert [(row["organisation"], row["part"]) for row in moved] == [
-        ("5505", "pgb_holders"),
-        ("5505", "pgb_home_visits"),
+    moved = sorted(compare.find_moved(changed, 4).collect(), key=lambda row: row["place"])
+    assert [(row["organisation"], row["part"], row["line"]) for row in moved] == [
+        ("5505", "insured", "a"),
+        ("5505", "insured", "b"),
+        ("5505", "pgb_holders", "total"),
+        ("5505", "pgb_home_visits", "total"),
     ]
 
 
@@ -172,6 +176,9 @@ def test_a_comparison_as_lines_of_text(before: dict[str, DataFrame], after: dict
         "no line in people changed",
     ]
     assert not any("became" in line or "appeared" in line for line in same)
+    assert not any(line.startswith("no findings") for line in same)
+    sound = {**before, "wlz_findings": before["wlz_findings"].where("false")}
+    assert [line for line in compare.describe(compared(sound, sound, 10)) if line.startswith("no findings")]
 
 
 def test_published_quarters(engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

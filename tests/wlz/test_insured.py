@@ -110,6 +110,8 @@ def test_one_of_several_rows_counts(spark: SparkSession) -> None:
         latest from     | a   | 1990-01-01 | V   | 2022-12-31      | higher in all else
         highest birth   | b   | 1950-01-01 | V   | 2023-01-01      |
         highest birth   | b   | 1950-01-02 | M   | 2023-01-01      | counts, its sex too
+        births alone    | j   | 1950-01-01 | M   | 2023-01-01      | the same sex
+        births alone    | j   | 1990-01-01 | 1   | 2023-01-01      | counts
         highest sex     | c   | 1950-01-01 | M   | 2023-01-01      |
         highest sex     | c   | 1950-01-01 | V   | 2023-01-01      | counts
         digits first    | d   | 1950-01-01 | M   | 2023-01-01      | counts
@@ -134,6 +136,7 @@ def test_one_of_several_rows_counts(spark: SparkSession) -> None:
         organisation   | m | w | m65 | w65 | unknown | differ | several
         latest from    | 0 | 0 | 1   | 0   | 0       | 1      | 0
         highest birth  | 0 | 0 | 1   | 0   | 0       | 1      | 0
+        births alone   | 1 | 0 | 0   | 0   | 0       | 1      | 0
         highest sex    | 0 | 0 | 0   | 1   | 0       | 1      | 0
         digits first   | 0 | 0 | 1   | 0   | 0       | 1      | 0
         null is lowest | 0 | 0 | 1   | 0   | 0       | 1      | 0

@@ -27,6 +27,21 @@ def test_nothing_recorded_or_received_later(spark: SparkSession) -> None:
                 on the day | 2022-05-01 | 2023-08-14
                 after      | 2022-05-01 | 2023-08-15
             """,
+            "wlz_pgb_grants": """
+                bsn        | start_date | recorded_on
+                on the day | 2023-01-01 | 2023-08-14
+                after      | 2023-01-01 | 2023-08-15
+            """,
+            "wlz_deaths": """
+                bsn        | died_on    | recorded_on
+                on the day | 2023-06-25 | 2023-08-14
+                after      | 2023-06-25 | 2023-08-15
+            """,
+            "wlz_admissions": """
+                bsn        | admitted_on | recorded_on
+                on the day | 2023-04-25  | 2023-08-14
+                after      | 2023-04-25  | 2023-08-15
+            """,
             # This table does not tell when a talk was known.
             "wlz_conscious_choice_talks": """
                 bsn | held_on
@@ -37,11 +52,18 @@ def test_nothing_recorded_or_received_later(spark: SparkSession) -> None:
     found = known.as_known(given, settings(known_at=date(2023, 8, 14)))
     assert sorted(found) == sorted(table.name for table in INPUTS)
     assert not [name for name, table in found.items() if "bsn" in table.columns]
-    names = {"wlz_claims": "claim_reference", "wlz_home_visits": "recorded_on", "wlz_conscious_choice_talks": "held_on"}
+    told_late = ("wlz_home_visits", "wlz_pgb_grants", "wlz_deaths", "wlz_admissions")
+    names = {"wlz_claims": "claim_reference", "wlz_conscious_choice_talks": "held_on"}
+    names |= dict.fromkeys(told_late, "recorded_on")
     assert {name: sorted(row[0] for row in found[name].select(column).collect()) for name, column in names.items()} == {
         "wlz_claims": ["before", "on the day"],
-        "wlz_home_visits": [date(2023, 8, 14)],
         "wlz_conscious_choice_talks": [date(2023, 12, 31)],
+        **{name: [date(2023, 8, 14)] for name in told_late},
+    }
+    later = known.as_known(given, settings(known_at=date(2023, 8, 15)))  # not the day on which the statement is due
+    assert {name: later[name].count() for name in ("wlz_claims", *told_late)} == {
+        "wlz_claims": 3,
+        **dict.fromkeys(told_late, 2),
     }
 
 

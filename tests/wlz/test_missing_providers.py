@@ -156,3 +156,44 @@ def test_without_a_line_in_the_last_four_quarters_the_year_before_counts(spark: 
         """,
     )
     assert_rows(estimates, expected, key=["provider_agb", "performance_code"])
+
+
+def test_another_zorgkantoor_has_no_say_in_an_estimate(spark: SparkSession) -> None:
+    """Its lines are in no sum, and that it has some of the last four quarters does not keep from falling back."""
+    missing, estimates = look(
+        spark,
+        f"""
+        zorgkantoor | provider_agb | performance_code | start_date | debit_credit | quantity | amount_cents
+        5505        | large        | Z001             | 2022-01-01 | D            | 8        | {MILLION + 400}
+        5506        | large        | Z001             | 2022-01-01 | D            | 400      | 40000
+        5506        | large        | Z002             | 2022-10-01 | D            | 400      | 40000
+        """,
+        statement(3),
+    )
+    assert [tuple(row) for row in missing_providers.count_missing(missing).collect()] == [("5505", 1)]
+    expected = frame(
+        spark,
+        MISSING_ESTIMATES,
+        """
+        zorgkantoor | provider_agb | performance_code | quantity | amount_euro
+        5505        | large        | Z001             | 2        | 250001
+        """,
+    )
+    assert_rows(estimates, expected, key=["performance_code"])
+
+
+def test_the_million_is_net_of_all_performances_together(spark: SparkSession) -> None:
+    missing, _ = look(
+        spark,
+        f"""
+        provider_agb | performance_code | start_date | debit_credit | amount_cents
+        net of all   | Z001             | 2022-06-01 | D            | {MILLION + 9}
+        net of all   | Z002             | 2022-06-01 | C            | 9
+        one          | Z001             | 2022-06-01 | D            | {MILLION}
+        one          | Z002             | 2022-06-01 | D            | 1
+        two          | Z001             | 2022-06-01 | D            | {MILLION + 1}
+        """,
+        statement(),
+    )
+    assert sorted(row["provider_agb"] for row in missing.collect()) == ["one", "two"]
+    assert [tuple(row) for row in missing_providers.count_missing(missing).collect()] == [("5505", 2)]

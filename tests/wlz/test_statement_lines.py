@@ -81,6 +81,26 @@ def test_costs_are_rounded_by_category_and_totals_add_up_what_is_shown(spark: Sp
     assert told == {"5505": (3, 3, 0), "5506": (5, 4, 1), "0201": (1, 0, 1), "9999": (1, 1, 0)}
 
 
+def test_costs_beyond_two_billion_euro_are_whole(spark: SparkSession) -> None:
+    costs = rows(
+        spark,
+        "wlz_admin_costs",
+        """
+        organisation | category       | amount_cents
+        5505         | internal_staff | 300000000050
+        5505         | external_staff | 300000000049
+        """,
+    )
+    counts = counts_as_rows(admin_costs.tally(costs, statement()), "organisation", cost_cells(ADMIN_COSTS))
+    lines = fill_in(lines_owed(rows(spark, "wlz_organisations", ORGANISATIONS), statement(1)), counts)
+    assert {row["line"]: row["value"] for row in lines.where("organisation = '5505'").collect()} == {
+        "internal_staff": 3_000_000_001,
+        "external_staff": 3_000_000_000,
+        "other": 0,
+        "total": 6_000_000_001,
+    }
+
+
 def test_people_add_up_and_nobody_owes_what_is_not_theirs(spark: SparkSession) -> None:
     counted = frame(
         spark,

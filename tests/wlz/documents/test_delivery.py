@@ -15,7 +15,7 @@ import pytest
 from tests.wlz.documents.reports import PROVIDER, UNNAMED, concept, report, uitvoerder
 from zorgstat import __version__
 from zorgstat.io.documents import MAKERS
-from zorgstat.wlz.documents import delivery, names
+from zorgstat.wlz.documents import delivery, names, reading
 from zorgstat.wlz.documents.content import Performance, Report
 
 REPORTS = [report(missing=[PROVIDER, UNNAMED]), uitvoerder()]
@@ -89,6 +89,19 @@ def test_a_statement_that_was_filled_in_and_saved_again_is_read() -> None:
     assert not [task for task in checked.left_to_do if str(STATEMENT) in task]
 
 
+def test_blanks_say_nothing() -> None:
+    """Those that a program leaves in an empty cell or makes of a line end, and those that somebody fills in."""
+
+    def blank(book: Any) -> None:
+        cell(book, "contact_functie").value = "  "
+        book["Voorblad"]["F3"].value = ""
+        book["Verzekerden"]["B3"].value = book["Verzekerden"]["B3"].value.replace(" ", " \r\n ")
+
+    checked = delivery.check(REPORTS, folder() | {STATEMENT: edited(folder()[STATEMENT], blank)})
+    assert checked.faults == []
+    assert f"{STATEMENT}: fill in Naam contactpersoon, Functie, Telefoon, E-mail." in checked.left_to_do
+
+
 @pytest.mark.parametrize("gone", [STATEMENT, ESTIMATE, BOARD, LETTER])
 def test_what_is_missing_is_told(gone: PurePosixPath) -> None:
     files = folder()
@@ -153,6 +166,8 @@ def test_an_amount_changed_in_the_covering_text_is_found() -> None:
     for figure in ("12000001", "31.257", "12000002", "123.456.789,05", "1e kwartaal 2023"):
         assert figure.encode() in letter
         assert len(faults(folder() | {LETTER: letter.replace(figure.encode(), b"1")})) == 1, figure
+    unnamed = letter.replace(b"12000001", b"1")
+    assert faults(folder() | {LETTER: unnamed}) == [f"{LETTER}: does not name 12000001."]
     swapped = letter.replace(b"12000001", b"x").replace(b"12000002", b"12000001").replace(b"x", b"12000002")
     assert len(faults(folder() | {LETTER: swapped})) == 2
 
@@ -167,7 +182,7 @@ def test_a_covering_text_may_be_saved_and_wrapped_as_one_likes() -> None:
         assert faults(folder() | {LETTER: other}) == []
 
 
-@pytest.mark.parametrize("place", ["D2", "E2"])
+@pytest.mark.parametrize("place", ["D2", "E2", "AA2"])
 def test_an_estimate_has_three_columns_and_no_more(place: str) -> None:
     def add(book: Any) -> None:
         book["12000001"][place].value = "naam"
@@ -291,6 +306,20 @@ def test_another_name_than_that_of_the_headings_is_told_once() -> None:
     ]
 
 
+def test_a_name_that_was_taken_out_is_to_be_filled_in() -> None:
+    def empty(book: Any) -> None:
+        cell(book, "organisatie_naam").value = None
+
+    checked = delivery.check(REPORTS, folder() | {STATEMENT: edited(folder()[STATEMENT], empty)})
+    assert checked.faults == []
+    assert [task for task in checked.left_to_do if task.startswith(f"{STATEMENT}: fill in Organisatie, ")]
+
+
+def test_blanks_in_a_name_change_nothing() -> None:
+    wide = [report(1, name="Zorgkantoor  Elders")]
+    assert faults(made(wide), wide) == []
+
+
 def test_what_looks_the_same_is_told_apart() -> None:
     """A figure that is a text; a text that changes where it would be cut off."""
 
@@ -317,14 +346,24 @@ def test_a_cell_keeps_its_name() -> None:
         f"{STATEMENT}: pgb_houders is the name of another cell, or of none."
     ]
 
+    def swap(book: Any) -> None:
+        holders, visits = (book.defined_names[name] for name in ("pgb_houders", "pgb_huisbezoeken"))
+        holders.attr_text, visits.attr_text = visits.attr_text, holders.attr_text
+
+    swapped = edited(folder()[STATEMENT], swap)
+    assert sorted(faults(folder() | {STATEMENT: swapped})) == [
+        f"{STATEMENT}: {name} is the name of another cell, or of none." for name in ("pgb_houders", "pgb_huisbezoeken")
+    ]
+
 
 def test_of_many_changes_the_first_are_told() -> None:
-    def change(book: Any) -> None:
-        for row in book["Verzekerden"].iter_rows():
-            for each in row:
-                if isinstance(each.value, int):
-                    each.value += 1
+    def change(book: Any, most: int = 100) -> None:
+        figures = [each for row in book["Verzekerden"].iter_rows() for each in row if isinstance(each.value, int)]
+        for each in figures[:most]:
+            each.value += 1
 
+    few = edited(folder()[STATEMENT], lambda book: change(book, delivery.MOST_TOLD))
+    assert len(faults(folder() | {STATEMENT: few})) == delivery.MOST_TOLD  # and no line that 0 more were found
     found = faults(folder() | {STATEMENT: edited(folder()[STATEMENT], change)})
     assert len(found) == delivery.MOST_TOLD + 1
     assert found[-1] == f"{STATEMENT}: 5 more cells say something else than was published."
@@ -391,6 +430,7 @@ def test_a_concept_is_not_mailed() -> None:
     concepts = [concept()]
     checked = delivery.check(concepts, folder(concepts))
     assert checked.faults == ["5505: the statement is a concept (insured_sex_unknown)."]
+    assert "5505: look at the warnings before it is sent (credit_without_debit)." in checked.left_to_do
     assert not [task for task in checked.left_to_do if "signature" in task]  # nor is it signed
     found = faults(folder(concepts), [report()])  # a newer run is final
     assert f"5505: {STATEMENT.name} is missing." not in found
@@ -409,6 +449,27 @@ def test_a_scan_of_the_signed_statement_is_for_a_person_to_read() -> None:
     signed = folder()[BOARD] + b"\n1 0 obj << /Type /Sig /ByteRange [0 1 2 3] >>"
     checked = delivery.check(REPORTS, folder() | {BOARD: signed})
     assert not [task for task in checked.left_to_do if str(BOARD) in task]
+    field = folder()[BOARD] + b"\n1 0 obj << /FT /Sig /T (handtekening) >>"  # a place to sign is no signature
+    checked = delivery.check(REPORTS, folder() | {BOARD: field})
+    assert f"{BOARD}: has no digital signature; the board signs it." in checked.left_to_do
+
+
+def test_keywords_of_other_programs_are_no_fault() -> None:
+    scan = b"%PDF-1.4 <pdf:Keywords>scan, 2023</pdf:Keywords> %%EOF"
+    checked = delivery.check(REPORTS, folder() | {BOARD: scan})
+    assert checked.faults == []
+    assert [task for task in checked.left_to_do if task.startswith(f"{BOARD}: is a scan or comes from elsewhere")]
+    assert reading.keywords(scan.replace(b"2023", b"a=b=c")) == {"a": "b=c"}
+
+
+def test_other_properties_of_a_workbook_do_not_tell_its_version() -> None:
+    def add(book: Any) -> None:
+        told = book.custom_doc_props["zorgstat"]
+        del book.custom_doc_props["zorgstat"]
+        book.custom_doc_props.append(type(told)(name="Afdeling", value="Wlz"))
+        book.custom_doc_props.append(told)
+
+    assert reading.workbook(edited(folder()[STATEMENT], add)).software == __version__
 
 
 def test_a_board_statement_of_other_figures_is_found() -> None:
@@ -427,7 +488,7 @@ def test_a_pdf_of_when_the_statement_was_a_concept_is_found() -> None:
 @pytest.mark.parametrize("path", [STATEMENT, ESTIMATE, BOARD])
 def test_what_cannot_be_read_is_told(path: PurePosixPath) -> None:
     whole = folder()[path]
-    contents = [b"", b"PK\x03\x04 broken", b"<html>", b"%PDF-1.7\n", whole[: len(whole) - 1200]]
+    contents = [b"", b"PK\x03\x04 broken", b"<html>", b"<html>%%EOF", b"%PDF-1.7\n", whole[: len(whole) - 1200]]
     if path.suffix == ".xlsx":
         place = whole.index(b"xl/worksheets/sheet1.xml") + 40
         contents.append(

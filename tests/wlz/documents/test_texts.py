@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from tests.wlz.documents.reports import ERROR, PROVIDER, UNNAMED, report
+from tests.wlz.documents.reports import ERROR, PROVIDER, UNNAMED, WARNING, report
 from zorgstat.wlz.calendar import PARTS, QUARTERS, Statement
 from zorgstat.wlz.documents import letter, names, texts, workbook
 from zorgstat.wlz.documents.content import Figures, Performance, Report, faults, kind_of
@@ -87,21 +87,27 @@ def test_the_letter_tells_who_since_when_and_how() -> None:
         "AGB-code 12000002\n  In elk geval sinds 1 april 2023 geen declaraties.\n",
         "(1 april 2022 tot en met 31 maart 2023)",
         "gedeeld door vier",
+        "dan is het jaar 2022 door vier gedeeld",
     ):
         assert part in text, part
     assert "CONCEPT" not in text
     alone = letter.write(report(missing=[UNNAMED]))
     assert "de declaraties van één zorgaanbieder die" in alone
     assert " meer dan één miljoen euro declareerde. " in alone
-    assert letter.write(report(missing=[UNNAMED], findings=[ERROR])).startswith("CONCEPT: nog niet verzenden.")
+    late = letter.write(report(missing=[UNNAMED], known_at=date(2023, 9, 1)))  # a correction, after the due date
+    assert "Daarvan had Zorgkantoor Voorbeeldland op 1 september 2023 geen enkele declaratieregel" in late
+    concept = letter.write(report(missing=[UNNAMED], findings=[ERROR, WARNING]))
+    assert concept.startswith(f"CONCEPT: nog niet verzenden.\n- {ERROR.detail}\n\nAan: ")  # a warning keeps nobody
 
 
 def test_names_of_files_can_be_read_back() -> None:
-    for made in (report(missing=[PROVIDER]), report(findings=[ERROR], missing=[PROVIDER])):
+    of_quarters = [report(quarter, missing=[PROVIDER]) for quarter in QUARTERS]
+    for made in (*of_quarters, report(findings=[ERROR], missing=[PROVIDER])):
         for document in names.owed(made):
             name = names.name(made, document)
             assert names.parse(name.path) == name
             assert ("CONCEPT" in name.path.name) != made.is_final
+    assert [bool(names.CODE.fullmatch("a" * length)) for length in (0, 1, 8, 9)] == [False, True, True, False]
     assert str(names.name(report(), names.STATEMENT).path) == "5505/Wlz-2023-KW2-5505-kwartaalstaat.xlsx"
 
 
@@ -134,6 +140,10 @@ def test_rows_that_make_no_whole_statement_are_told() -> None:
     assert faults(report(1, missing=[unnamed])) == [
         "5505: 1 missing providers have an AGB code that cannot name a sheet."
     ]
+    assert faults(report(1, missing=[replace(UNNAMED, agb="a" * 31)])) == []
+    assert faults(report(1, missing=[replace(UNNAMED, agb="a" * 32)])) == [  # Excel knows no longer name of a sheet
+        "5505: 1 missing providers have an AGB code that cannot name a sheet."
+    ]
     twins = [replace(UNNAMED, agb="75abc"), replace(UNNAMED, agb="75ABC")]
     assert faults(report(1, missing=twins)) == [
         "5505: 1 missing providers have an AGB code that differs from another by case only."
@@ -142,8 +152,13 @@ def test_rows_that_make_no_whole_statement_are_told() -> None:
     longer = Performance("1234567890", 1, 1)  # no bsn has ten digits
     assert faults(report(1, figures=Figures(made.figures.lines, (longer,)))) == []
     estimated = replace(UNNAMED, estimates=(Performance("123456782", 1, 1),))
-    assert faults(report(1, missing=[estimated])) == [
-        "5505: 1 codes of performances or providers look like a bsn; mend the claims."
+    for provider in (estimated, replace(UNNAMED, agb="123456782")):
+        assert faults(report(1, missing=[provider])) == [
+            "5505: 1 codes of performances or providers look like a bsn; mend the claims."
+        ]
+    within = Figures(made.figures.lines, (Performance("Z123456782", 1, 1), Performance("123456782Z", 1, 1)))
+    assert faults(report(1, figures=within)) == [
+        "5505: 2 codes of performances or providers look like a bsn; mend the claims."
     ]
     assert faults(report(2, figures=made.figures))[0] == "5505: pgb_holders has no line total."
 
