@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from zorgstat import __version__
 from zorgstat.behandelindex import settings as behandelindex_settings
@@ -38,20 +38,18 @@ EXIT_CODES = _exit_codes(attempt.EXIT_CODES)
 ROOT = click.Path(path_type=str)
 
 
-OUTPUT_ROOT = click.option(
-    "--output", "output_root", required=True, type=ROOT, metavar="ROOT", help="Folder or address of the output tables."
-)
+def _root(option: str, name: str, tables: str, required: bool = True) -> Callable[[Any], Any]:
+    """An option that names a root; "" where it may be left out, and is."""
+    told = f"Folder or address of {tables}."
+    default: dict[str, Any] = {} if required else {"default": ""}
+    return click.option(option, name, required=required, type=ROOT, metavar="ROOT", help=told, **default)
+
+
+OUTPUT_ROOT = _root("--output", "output_root", "the output tables")
 CONF = click.option(
     "--conf", multiple=True, metavar="KEY=VALUE", help="A setting of Spark, as with spark-submit; repeatable."
 )
-PUBLISHED = click.option(
-    "--output",
-    "output_root",
-    required=True,
-    type=ROOT,
-    metavar="ROOT",
-    help="Folder or address of the published tables: the --output of the run.",
-)
+PUBLISHED = _root("--output", "output_root", "the published tables: the --output of the run")
 ENGINE = click.option(
     "--engine",
     type=click.Choice(ENGINES),
@@ -99,14 +97,7 @@ def _add_run(group: click.Group, pipeline: Pipeline, meaning: str, examples: str
 
     @group.command("run", help=meaning, epilog=f"\b\nExamples:\n{examples}\n\n" + EXIT_CODES)
     @click.argument("settings", nargs=-1, required=True, metavar="SETTINGS.toml...")
-    @click.option(
-        "--input",
-        "input_root",
-        required=True,
-        type=ROOT,
-        metavar="ROOT",
-        help="Folder or address of the input tables.",
-    )
+    @_root("--input", "input_root", "the input tables")
     @OUTPUT_ROOT
     @CONF
     @ENGINE
@@ -193,14 +184,7 @@ Examples:
 @click.option("--to", "folder", required=True, type=ROOT, metavar="FOLDER", help="A new folder for the documents.")
 @ORGANISATIONS
 @click.option("--all", "every", is_flag=True, help="Every organisation of the run.")
-@click.option(
-    "--input",
-    "input_root",
-    default="",
-    type=ROOT,
-    metavar="ROOT",
-    help="Folder or address of the input tables of the run, for names and numbers of rows.",
-)
+@_root("--input", "input_root", "the input tables of the run, for names and numbers of rows", required=False)
 @click.option("--dossier", "with_dossier", is_flag=True, help="A dossier in every quarter, not only in the second.")
 @CONF
 @ENGINE
@@ -278,14 +262,7 @@ def _add_synth(
     """The command `synth` of a pipeline; `of_claims` and `of_year` say what the options count."""
 
     @synth.command(pipeline.name, help=meaning, epilog=f"\b\nExamples:\n{examples}")
-    @click.option(
-        "--output",
-        "output_root",
-        required=True,
-        type=ROOT,
-        metavar="ROOT",
-        help="Folder or address of the tables to make.",
-    )
+    @_root("--output", "output_root", "the tables to make")
     @click.option("--claims", type=click.IntRange(min=1_000), default=200_000, show_default=True, help=of_claims)
     @click.option("--seed", type=int, default=1, show_default=True, help="Another seed makes another country.")
     @click.option("--year", type=click.IntRange(*years), default=2023, show_default=True, help=of_year)
@@ -343,7 +320,7 @@ Examples:
 """
     + _exit_codes(job.LAYOUT_EXIT_CODES),
 )
-@click.option("--root", required=True, type=ROOT, metavar="ROOT", help="Folder or address of the tables.")
+@_root("--root", "root", "the tables")
 @click.option(
     "--table",
     "names",
@@ -411,9 +388,7 @@ def show_run(output_root: str, conf: tuple[str, ...], engine: str, run_id: str, 
 )
 @RUN
 @click.option("--recompute", is_flag=True, help="Compute the run again, from the versions of the inputs that it read.")
-@click.option(
-    "--input", "input_root", default="", type=ROOT, metavar="ROOT", help="Folder or address of the input tables."
-)
+@_root("--input", "input_root", "the input tables", required=False)
 def verify_run(
     output_root: str, conf: tuple[str, ...], engine: str, run_id: str, recompute: bool, input_root: str
 ) -> None:

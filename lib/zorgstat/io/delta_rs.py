@@ -137,11 +137,10 @@ def count_of_version(path: str, version: int) -> int | None:
     return None if None in counts else sum(counts)
 
 
-def columns(path: str) -> dict[str, tuple[str, bool]] | None:
-    """Type of each column in Spark's words, and may it be null."""
+def columns(path: str) -> dict[str, tuple[str, bool]]:
+    """Type of each column in Spark's words, and may it be null; of a table that delta-rs can open."""
     table = _open(path)
-    if table is None:
-        return None
+    assert table is not None  # asked of tables that `is_table`
     fields = json.loads(table.schema().to_json())["fields"]
     return {
         field["name"]: (IN_SPARK.get(str(field["type"]), str(field["type"])), field["nullable"]) for field in fields

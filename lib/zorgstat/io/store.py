@@ -146,10 +146,10 @@ class Store:
         """Spark's type of each column of a table that is there, and may it be null; none where it is not."""
         path = self.path(table)
         try:
-            if not self.has(table):
-                return {}
-            known = delta_rs.columns(path)
-            return _columns(self.engine, path) if known is None else known
+            known = delta_rs.is_table(path)
+            if known is None:
+                return self._columns_by_engine(table) or {}
+            return delta_rs.columns(path) if known else {}
         except SettingsError:
             raise
         except Exception as error:
@@ -157,16 +157,18 @@ class Store:
 
     def has(self, table: Table) -> bool:
         known = delta_rs.is_table(self.path(table))
-        if known is not None:
-            return known
+        return self._columns_by_engine(table) is not None if known is None else known
+
+    def _columns_by_engine(self, table: Table) -> dict[str, tuple[str, bool]] | None:
+        """`columns`, of a table that only the engine can open; None where it is not there."""
         try:
-            _columns(self.engine, self.path(table))
+            schema = self.engine.spark.read.format("delta").load(self.path(table)).schema
         except Exception as error:
             if name_of(error) in NOT_THERE:
-                return False
+                return None
             self.refuse_unopened()
             raise
-        return True
+        return {column.name: (column.dataType.simpleString(), column.nullable) for column in schema}
 
     def refuse_unopened(self) -> None:
         """Raises SettingsError for an address that Spark cannot open: its tables would all be called damaged.
@@ -176,7 +178,7 @@ class Store:
         if local_path(self.root) is not None:
             return
         try:
-            _columns(self.engine, self.root)
+            _ = self.engine.spark.read.format("delta").load(self.root).schema  # Spark Connect looks no earlier
         except Exception as error:
             if name_of(error) in NOT_THERE or is_out_of_reach(error):
                 return
@@ -304,12 +306,6 @@ def _pin(engine: Engine, path: str) -> Pin:
     detail = engine.spark.sql(f"DESCRIBE DETAIL {in_sql(path)}").select("id", "properties").collect()[0]
     moment = _in_utc(latest["timestamp"]).replace(tzinfo=None)
     return Pin(int(latest["version"]), f"{detail['id']}@{moment}", detail["properties"])
-
-
-def _columns(engine: Engine, path: str) -> dict[str, tuple[str, bool]]:
-    """`Store.columns`, of a table that only the engine can open."""
-    schema = engine.spark.read.format("delta").load(path).schema
-    return {column.name: (column.dataType.simpleString(), column.nullable) for column in schema}
 
 
 def is_same_table(identity: str, other: str) -> bool:
