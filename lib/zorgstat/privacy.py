@@ -40,7 +40,7 @@ def draw_key() -> tuple[int, int, int]:
 
 def with_key(rows: DataFrame, person_key: DataFrame) -> DataFrame:
     """The rows with the columns of `PERSON_KEY`, by which people are named. In: person_key (one row)."""
-    return F.broadcast(person_key).crossJoin(rows)
+    return F.broadcast(person_key).join(rows)
 
 
 def digits(text: Column, length: int) -> Column:

@@ -69,8 +69,8 @@ def moves(pairs: DataFrame) -> DataFrame:
 
     Out: every record of a pair twice: with -1 in `records` where is_paired is false, with 1 where it is true.
     """
-    there_and_back = F.array(*[F.struct(F.lit(paired), F.lit(n)) for paired, n in ((False, -1), (True, 1))])
-    return pairs.select("*", F.inline(there_and_back).alias("is_paired", "records"))
+    there_and_back = pairs.select("*", F.explode(F.array(F.lit(-1), F.lit(1))).alias("records"))
+    return there_and_back.select("*", (F.col("records") > 0).alias("is_paired"))
 
 
 def pair_by_reference(candidates: DataFrame) -> DataFrame:
