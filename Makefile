@@ -1,6 +1,7 @@
 PYTHON ?= python3
 CLAIMS ?= 200000
 ENGINE ?= spark
+SPARK ?= 4.2
 WLZ_CLAIMS ?= 50000
 BENCH_CLAIMS ?= 20000000
 BENCH_WLZ_CLAIMS ?= 20000000
@@ -10,8 +11,9 @@ ON_SAIL_ONLY := $(addprefix tests/,wlz test_disclosure.py behandelindex/test_dis
 	io/test_bad_input.py io/test_compare.py io/test_export.py io/test_documents.py test_faults.py test_same_bits.py)
 ON_SAIL := $(ON_SAIL_ONLY) tests/behandelindex/test_witnesses.py tests/test_partitions.py tests/io/test_foreign_tables.py
 
-BIN := .venv/bin
-READY := .venv/.ready
+VENV := $(if $(filter 4.2,$(SPARK)),.venv,.venv-$(SPARK))
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
 DEMO_INPUT := demo/.input-$(CLAIMS)
 WLZ_INPUT := demo/.wlz-input-$(WLZ_CLAIMS)
 DEMO_SETTINGS := $(addprefix conf/behandelindex/,2023-1.toml 2023-2.toml 2023-3.toml)
@@ -21,15 +23,16 @@ DEMO_SETTINGS := $(addprefix conf/behandelindex/,2023-1.toml 2023-2.toml 2023-3.
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
 
-setup: $(READY) ## Make .venv with all packages and the jars of Delta (PYTHON=python3)
+setup: $(READY) ## Make .venv with all packages and the jars of Delta (PYTHON=python3; SPARK=4.1: with Comet, docs/comet.md)
 	@echo "Ready: $(BIN)/zorgstat"
 
 # --use-pep517: pip before 23.1 would otherwise build pyspark in another way than later ones.
 $(READY): pyproject.toml requirements.lock $(wildcard conf/setup/*)
 	@sh conf/setup/check_machine.sh $(PYTHON)
-	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing requirements.lock: about 800 MB and a few minutes the first time."
-	@$(BIN)/python -m pip install --quiet --use-pep517 --require-hashes --requirement requirements.lock
+	@sh conf/setup/lock.sh $(SPARK) >$(VENV)/requirements.lock
+	@$(BIN)/python -m pip install --quiet --use-pep517 --require-hashes --requirement $(VENV)/requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@$(BIN)/python conf/setup/fetch_jars.py
 	-@$(BIN)/python conf/setup/archive_classes.py

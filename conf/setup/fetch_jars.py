@@ -1,4 +1,4 @@
-"""Fetches the jars of Delta once, so that every later start of Spark works offline."""
+"""Fetches the jars of Delta once, and Comet where this Spark has it, so that every later start works offline."""
 
 import hashlib
 import os
@@ -12,12 +12,14 @@ from pathlib import Path
 import pyspark
 
 HERE = Path(__file__).parent
+SPARK = ".".join(pyspark.__version__.split(".")[:2])
+KNOWN = HERE / f"jars-{SPARK}.sha256"
 JARS = Path(sys.prefix, "share", "zorgstat", "jars")
 
 
 def damaged() -> list[str]:
-    """Names of the jars that are absent or differ from what jars.sha256 says."""
-    expected = (line.split() for line in (HERE / "jars.sha256").read_text().splitlines())
+    """Names of the jars that are absent or differ from what is known of them."""
+    expected = (line.split() for line in KNOWN.read_text().splitlines())
     return [
         name
         for digest, name in expected
@@ -31,15 +33,16 @@ def fetch() -> None:
     java = Path(os.environ["JAVA_HOME"], "bin", "java") if os.environ.get("JAVA_HOME") else "java"
     ivy = next(Path(pyspark.__file__).parent.glob("jars/ivy-*.jar"))
     with tempfile.TemporaryDirectory() as cache:  # a cache of our own: no other build's leftovers
-        command = [java, f"-Ddelta={version('delta-spark')}", "-jar", ivy]
+        command = [java, f"-Ddelta={version('delta-spark')}", f"-Dspark={SPARK}", "-jar", ivy]
+        command += ["-confs", "delta", *(["comet"] if "comet-" in KNOWN.read_text() else [])]
         command += ["-settings", HERE / "ivysettings.xml", "-ivy", HERE / "ivy.xml", "-cache", cache]
         command += ["-retrieve", JARS / "[artifact]-[revision].[ext]"]
         result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode:
-        sys.exit(f"{result.stdout}{result.stderr}The jars of Delta could not be fetched; Ivy says why above.")
+        sys.exit(f"{result.stdout}{result.stderr}The jars could not be fetched; Ivy says why above.")
 
 
 if damaged():
     fetch()
 if names := damaged():
-    sys.exit(f"Not the jars that conf/setup/jars.sha256 describes: {', '.join(names)}. Look in {JARS}.")
+    sys.exit(f"Not the jars that conf/setup/{KNOWN.name} describes: {', '.join(names)}. Look in {JARS}.")

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from zorgstat.errors import SettingsError, TableError
-from zorgstat.io import config, delta_rs, layout, run, size
+from zorgstat.io import comet, config, delta_rs, layout, run, size
 from zorgstat.io.attempt import ENDED_FROM_OUTSIDE, UNEXPECTED, Attempt, guard
 from zorgstat.io.paths import local_path, table_path
 from zorgstat.io.progress import Watch, plain_lines
@@ -126,7 +126,7 @@ def synth(
         mark = folder / f"_synthetic-{pipeline.name}.json" if folder else None
         made = json.loads(mark.read_text(encoding="utf-8")) if mark and mark.exists() else {}
         _refuse_others(pipeline, output_root, made)
-        running = attempt.start(engine, conf, size.of_claims(claims))
+        running = attempt.start(engine, {**comet.OFF, **(conf or {})}, size.of_claims(claims))
         tables = pipeline.synth(running.spark, claims, seed, year)
         attempt.outcome = "Tables named above are whole, but perhaps the last of them, which then is as it was before."
         with watch(f"synth {pipeline.name}", running) as report:

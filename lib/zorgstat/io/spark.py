@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 from urllib.parse import urlsplit
 
+import pyspark
 from pyspark import StorageLevel
 from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import DataFrame, SparkSession
@@ -24,7 +25,7 @@ from pyspark.sql.types import StructType
 
 from zorgstat.conf import changed, setting
 from zorgstat.errors import EngineError, LockedError, SettingsError
-from zorgstat.io import delta_rs
+from zorgstat.io import comet, delta_rs
 from zorgstat.io.engine import DEBUGGING, Engine, Work, is_out_of_reach
 from zorgstat.io.folders import log_file, quiet, work_folder
 from zorgstat.io.size import Size
@@ -33,7 +34,7 @@ from zorgstat.text import as_value
 TWICE = StorageLevel.MEMORY_AND_DISK_2
 IN_USE = threading.RLock()  # the session of this process; what a thread begins within its own run is part of that
 CONNECT_PORT = 15002  # where a server of Spark Connect listens, unless told otherwise
-DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
+DELTA_PACKAGE = f"io.delta:delta-spark_{'.'.join(pyspark.__version__.split('.')[:2])}_2.13:4.4.0"
 
 # A checkpoint (`Engine.keep`) passes on what Spark knows of columns that it does not have, and at a union Spark 4.2
 # then fails ("key not found"). Without that knowledge plans are the same here, but for filters of nulls.
@@ -311,12 +312,15 @@ def _tell_of_waiting(address: str) -> None:
 def _local(conf: Mapping[str, str], size: Size) -> SparkEngine:
     log, work = log_file(), work_folder()
     log4j = resources.files("zorgstat").joinpath("io/log4j2.properties")
-    asked = conf.get("spark.driver.extraJavaOptions", JAVA if size is Size.NATIONAL else LIGHT_JAVA)
+    by_columns = size is Size.NATIONAL and comet.is_there(jars())
+    java = comet.JAVA if by_columns else JAVA if size is Size.NATIONAL else LIGHT_JAVA
+    asked = conf.get("spark.driver.extraJavaOptions", java)
     archive = f"-XX:SharedArchiveFile={class_archive()} -Xlog:disable" if class_archive().exists() else ""
     own = f"-Dlog4j2.configurationFile={log4j} -Dzorgstat.log={log} -Djava.io.tmpdir={work} {archive}"
     settings = {
         **AT_START,
         **local_settings(size),
+        **(comet.SETTINGS if by_columns else {}),
         "spark.local.dir": str(work),
         **conf,
         **delta_jars(conf),
@@ -344,13 +348,13 @@ def delta_jars(conf: Mapping[str, str]) -> dict[str, str]:
 
     And sent to executors where there are any: they may be on other machines.
     """
-    jars = [str(jar) for jar in sorted(jar_folder().glob("*.jar"))]
-    if not jars:
+    found = [str(jar) for jar in jars()]
+    if not found:
         return {"spark.jars.packages": DELTA_PACKAGE}
     path = "spark.driver.extraClassPath"
-    delta = {path: os.pathsep.join([*jars, *filter(None, [conf.get(path)])])}
+    delta = {path: os.pathsep.join([*found, *filter(None, [conf.get(path)])])}
     if not is_alone(conf.get("spark.master", "local")):
-        delta["spark.jars"] = ",".join([*jars, *filter(None, [conf.get("spark.jars")])])
+        delta["spark.jars"] = ",".join([*found, *filter(None, [conf.get("spark.jars")])])
     return delta
 
 
@@ -368,6 +372,11 @@ def class_archive() -> Path:
     return jar_folder().parent / "classes.jsa"
 
 
+def jars() -> list[Path]:
+    """Those of Delta, and of Comet where this Spark has it."""
+    return sorted(jar_folder().glob("*.jar"))
+
+
 def jar_folder() -> Path:
-    """Where `make setup` put Delta's five jars; without them Spark fetches them itself, at every start."""
+    """Where `make setup` put them; without them Spark fetches those of Delta itself, at every start."""
     return Path(os.environ.get("ZORGSTAT_JARS") or Path(sys.prefix) / "share" / "zorgstat" / "jars")
