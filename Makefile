@@ -18,16 +18,17 @@ DEMO_INPUT := demo/.input-$(CLAIMS)
 WLZ_INPUT := demo/.wlz-input-$(WLZ_CLAIMS)
 DEMO_SETTINGS := $(addprefix conf/behandelindex/,2023-1.toml 2023-2.toml 2023-3.toml)
 
-.PHONY: help setup docs demo demo-wlz test test-sail test-spark test-all test-faults bench check format zip wheel lock clean
+.PHONY: help setup docs demo demo-wlz test test-sail test-spark test-comet test-all test-faults bench check format zip wheel lock clean
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
 
-setup: $(READY) ## Make .venv with all packages and the jars of Delta (PYTHON=python3; SPARK=4.1: with Comet, docs/comet.md)
+setup: $(READY) ## Make .venv with all packages and the jars of Delta (PYTHON=python3; SPARK=4.1: that with Comet)
 	@echo "Ready: $(BIN)/zorgstat"
 
 # --use-pep517: pip before 23.1 would otherwise build pyspark in another way than later ones.
 $(READY): pyproject.toml requirements.lock $(wildcard conf/setup/*)
+	@sh conf/setup/lock.sh $(SPARK) >/dev/null
 	@sh conf/setup/check_machine.sh $(PYTHON)
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing requirements.lock: about 800 MB and a few minutes the first time."
@@ -73,6 +74,12 @@ test-spark: $(READY)
 	$(BIN)/pytest -q tests/wlz/test_witnesses.py -k golden
 	$(BIN)/pytest -m "not slow" $(addprefix --ignore=,$(ON_SAIL_ONLY)) \
 		--deselect tests/behandelindex/test_witnesses.py::test_properties
+
+# Not the plans, which are those of Spark alone, and not the making of claims, for which Comet is switched off.
+test-comet: $(READY) ## Rules and pipelines by Comet, which is in SPARK=4.1
+	$(BIN)/pytest -q -m "not slow" --comet tests/behandelindex tests/wlz tests/io/test_comet.py tests/test_exact.py \
+		tests/test_packing.py tests/test_privacy.py tests/test_same_bits.py \
+		--ignore=tests/behandelindex/test_plans.py --ignore=tests/behandelindex/test_synth.py
 
 test-all: $(READY) ## All tests on both engines, the slow ones too
 	$(BIN)/pytest -q --engine sail $(ON_SAIL)

@@ -59,6 +59,11 @@ def divided(number: str, by: int) -> str:
     return f"(({number} + sign({number}) * {by // 2}) // {by})::BIGINT"
 
 
+def dotted(count: str) -> str:
+    """SQL: a count as findings write it, 1.234."""
+    return f"format('{{:t.}}', ({count})::BIGINT)"
+
+
 def last_word(table: str, key: str, day: str) -> str:
     """SQL: of the rows of one key that with the latest recorded_on; of several, that with the earliest day, null last.
 
@@ -290,7 +295,7 @@ WITH rules AS (SELECT unnest(getvariable('rules'), recursive := true)),
 found AS (
     SELECT code AS organisation,
         CASE WHEN kind IS NULL THEN 'unknown_organisation' ELSE 'not_a_zorgkantoor' END AS name,
-        sum(count) AS count, ' (' || string_agg(name || ' ' || count, ', ' ORDER BY place) || ')' AS which
+        sum(count) AS count, ' (' || string_agg(name || ' ' || {dotted("count")}, ', ' ORDER BY place) || ')' AS which
     FROM (SELECT *, list_position({list(findings.USED)}, name) AS place FROM counts)
         LEFT JOIN organisations USING (code)
     WHERE count > 0 AND CASE WHEN kind IS NULL THEN place > 0
@@ -311,7 +316,7 @@ found AS (
     WHERE code NOT IN (SELECT code FROM counts WHERE name = 'wlz_admin_costs_known' AND count > 0)
 )
 SELECT organisation, name AS rule, severity, count::BIGINT AS count,
-    what || coalesce(': ' || count || which, '') || '. ' || remedy AS detail
+    what || coalesce(': ' || {dotted("count")} || which, '') || '. ' || remedy AS detail
 FROM found JOIN rules USING (name) WHERE count > 0
 """
 

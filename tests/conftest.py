@@ -1,6 +1,7 @@
 """One small engine for all tests: two cores, one shuffle partition, no screen; compiled lightly, since nothing is big.
 
-`pytest --engine sail` runs the tests of whole pipelines on the other engine.
+`pytest --engine sail` runs the tests of whole pipelines on the other engine, `pytest --comet` those of rules and
+pipelines on Spark with Comet, which then is asked however little there is to do (make test-comet SPARK=4.1).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from pyspark.sql import SparkSession
 
-from zorgstat.io import session
+from zorgstat.io import comet, session
 from zorgstat.io.engine import Engine
 from zorgstat.io.size import Size
 
@@ -25,11 +26,13 @@ SMALL = {
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=session.ENGINES, default="spark")
+    parser.addoption("--comet", action="store_true")
 
 
 @pytest.fixture(scope="session")
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    with session.start(request.config.getoption("--engine"), SMALL, Size.LITTLE) as engine:
+    conf = {**SMALL, **(comet.SETTINGS if request.config.getoption("--comet") else {})}
+    with session.start(request.config.getoption("--engine"), conf, Size.LITTLE) as engine:
         yield engine
 
 

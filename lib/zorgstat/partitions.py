@@ -15,7 +15,9 @@ from zorgstat.conf import setting
 # Of a session: how many. Left out, the engine decides, which Spark does well. Sail would take one, and split it again;
 # from four on it also knows that what is asked by more columns than these needs no other move (docs/engines.md).
 PARTITIONS = "zorgstat.partitions"
-FEW_LISTS, MANY_LISTS = 64, 256  # powers of two
+# Of a session: how many lists of hashes, a power of two. Engines that work by columns do better with more.
+LISTS = "zorgstat.lists"
+FEW_LISTS, MANY_LISTS = 64, 256
 
 Keep = Callable[[DataFrame], DataFrame]  # how an engine holds on to a frame that is read more than once
 
@@ -29,13 +31,12 @@ def gather(rows: DataFrame, *columns: str) -> DataFrame:
 def gather_lists(rows: DataFrame, hashed: str) -> DataFrame:
     """The rows with the list that each belongs to, by the last bits of a hash (`list`, null where that is null).
 
-    On Sail they are gathered, for many lists. Spark does better to make few lists, and move those
+    On Sail they are gathered first. Spark does better to make the lists, and move those
     (docs/decisions/0004-unique-claims.md).
     """
-    is_gathered = _partitions(rows) is not None
-    lists = MANY_LISTS if is_gathered else FEW_LISTS
+    lists = int(setting(rows.sparkSession, LISTS) or FEW_LISTS)
     listed = rows.withColumn("list", F.col(hashed).bitwiseAND(F.lit(lists - 1).cast("bigint")))
-    return gather(listed, "list") if is_gathered else listed
+    return gather(listed, "list") if _partitions(rows) else listed
 
 
 def join_register(rows: DataFrame, register: DataFrame, *key: str) -> DataFrame:

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from zorgstat.partitions import LISTS, MANY_LISTS
+
 SETTINGS = {
     "spark.plugins": "org.apache.spark.CometPlugin",
     "spark.shuffle.manager": "org.apache.spark.sql.comet.execution.shuffle.CometShuffleManager",
@@ -19,6 +21,7 @@ SETTINGS = {
     # Frames that are kept and rows of this process are rows. Made into columns, what follows on them is Comet's too.
     "spark.comet.sparkToColumnar.enabled": "true",
     "spark.comet.exec.localTableScan.enabled": "true",
+    LISTS: str(MANY_LISTS),
 }
 
 # What is left to Java is short: plans, and rows at the seams. To compile it well takes longer than it saves.

@@ -22,7 +22,7 @@ from zorgstat.io import delta_rs
 from zorgstat.io.engine import DEBUGGING, Engine
 from zorgstat.io.folders import log_file, quiet, work_folder
 from zorgstat.io.paths import local_path
-from zorgstat.partitions import PARTITIONS
+from zorgstat.partitions import LISTS, MANY_LISTS, PARTITIONS
 from zorgstat.tables import Table
 
 SAIL = {
@@ -126,6 +126,7 @@ def _served() -> Iterator[Engine]:
         session.conf.set("spark.sql.session.timeZone", "UTC")
         session.conf.set(DEBUGGING, "false")
         session.conf.set(PARTITIONS, str(8 * (os.cpu_count() or 2)))
+        session.conf.set(LISTS, str(MANY_LISTS))
     running = SailEngine("sail", session, log)
     try:
         yield running
