@@ -6,6 +6,7 @@ WLZ_CLAIMS ?= 50000
 BENCH_CLAIMS ?= 20000000
 BENCH_WLZ_CLAIMS ?= 20000000
 BENCH_ROUNDS ?= 3
+BENCH_RESULTS := bench/results$(if $(filter 4.2,$(SPARK)),,/spark-$(SPARK))
 
 ON_SAIL_ONLY := $(addprefix tests/,wlz test_disclosure.py behandelindex/test_disclosure.py behandelindex/test_compare.py \
 	io/test_bad_input.py io/test_compare.py io/test_export.py io/test_documents.py test_faults.py test_same_bits.py)
@@ -89,9 +90,10 @@ test-faults: $(READY) ## Kills, crowds, full disks, lost executors, layouts: ten
 	$(BIN)/pytest -q --engine sail tests/test_faults.py tests/test_same_bits.py tests/test_privacy_of_runs.py
 
 bench: $(READY) ## Both pipelines beside DuckDB (BENCH_CLAIMS="5000000 20000000" BENCH_WLZ_CLAIMS=20000000 BENCH_ROUNDS=3)
-	$(BIN)/python -m bench.run --claims $(BENCH_CLAIMS) --rounds $(BENCH_ROUNDS)
-	$(BIN)/python -m bench.run --pipeline wlz --claims $(BENCH_WLZ_CLAIMS) --rounds $(BENCH_ROUNDS)
-	$(BIN)/python -m bench.run --start --rounds $(BENCH_ROUNDS)
+	$(BIN)/python -m bench.run --claims $(BENCH_CLAIMS) --rounds $(BENCH_ROUNDS) --results $(BENCH_RESULTS)
+	$(BIN)/python -m bench.run --pipeline wlz --claims $(BENCH_WLZ_CLAIMS) --rounds $(BENCH_ROUNDS) \
+		--results $(BENCH_RESULTS)
+	$(BIN)/python -m bench.run --start --rounds $(BENCH_ROUNDS) --results $(BENCH_RESULTS)
 
 check: $(READY) ## Style, types and the direction of imports
 	$(BIN)/ruff check

@@ -110,7 +110,7 @@ def test_the_yardstick_of_the_wlz_writes_counts_as_findings_do() -> None:
     """Of 50,000 claims no finding has a thousand of anything."""
     counts = ((999, "999"), (1000, "1.000"), (1_234_567, "1.234.567"))
     for count, written in counts:
-        assert duckdb.sql(f"SELECT {wlz_duckdb.dotted(str(count))}").fetchone() == (written,)
+        assert duckdb.sql(f"SELECT {wlz_duckdb.dotted(str(count))}").fetchall() == [(written,)]
 
 
 def test_what_differs_is_told(tmp_path: Path) -> None:

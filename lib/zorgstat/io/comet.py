@@ -6,6 +6,7 @@ the same (docs/decisions/0011-native-execution.md).
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -29,6 +30,14 @@ JAVA = "-XX:+UseParallelGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256
 
 # Made-up claims come from expressions deeper than Comet can pass on.
 OFF = {"spark.comet.enabled": "false"}
+
+
+def local_settings() -> dict[str, str]:
+    """For one machine. Plans stay as they are made: to make them anew after every stage, for Comet too, takes as long as
+    the stage.
+    """
+    partitions = 4 * (os.cpu_count() or 2)
+    return {**SETTINGS, "spark.sql.adaptive.enabled": "false", "spark.sql.shuffle.partitions": str(partitions)}
 
 
 def is_there(jars: Iterable[Path]) -> bool:

@@ -320,7 +320,7 @@ def _local(conf: Mapping[str, str], size: Size) -> SparkEngine:
     settings = {
         **AT_START,
         **local_settings(size),
-        **(comet.SETTINGS if by_columns else {}),
+        **(comet.local_settings() if by_columns else {}),
         "spark.local.dir": str(work),
         **conf,
         **delta_jars(conf),
