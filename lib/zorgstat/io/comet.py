@@ -33,9 +33,7 @@ OFF = {"spark.comet.enabled": "false"}
 
 
 def local_settings() -> dict[str, str]:
-    """For one machine. Plans stay as they are made: to make them anew after every stage, for Comet too, takes as long as
-    the stage.
-    """
+    """For one machine. Plans stay as they are made: to make them anew after every stage takes as long as the stage."""
     partitions = 4 * (os.cpu_count() or 2)
     return {**SETTINGS, "spark.sql.adaptive.enabled": "false", "spark.sql.shuffle.partitions": str(partitions)}
 
