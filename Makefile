@@ -121,6 +121,6 @@ lock: $(READY) ## Make requirements.lock again from pyproject.toml (UPGRADE=--up
 		--quiet --no-annotate --no-emit-index-url --custom-compile-command "make lock" \
 		--output-file requirements.lock $(UPGRADE)
 
-clean: ## Remove all that was made here, except .venv
+clean: ## Remove all that was made here, except .venv and .venv-4.1
 	rm -rf dist demo bench/data spark-warehouse metastore_db derby.log .hypothesis .*_cache
-	find . -name .venv -prune -o -name __pycache__ -prune -exec rm -rf {} +
+	find . -name ".venv*" -prune -o -name __pycache__ -prune -exec rm -rf {} +
