@@ -331,6 +331,10 @@ def _local(conf: Mapping[str, str], size: Size) -> SparkEngine:
             logging.basicConfig(filename=log)  # Py4J tells of an interrupted call at length
             spark = _build(settings)
             spark.sparkContext._accumulatorServer.handle_error = _tell_log  # type: ignore[assignment,method-assign]
+            if threading.current_thread() is threading.main_thread():
+                # PySpark's own handler first asks Java to cancel. A Java that heard of Ctrl-C itself may be gone, and
+                # that error would take the place of KeyboardInterrupt.
+                signal.signal(signal.SIGINT, signal.default_int_handler)
             return SparkEngine("spark", spark, log, helper=spark.sparkContext._gateway.proc.pid)  # type: ignore[union-attr]
     except Exception as error:  # whatever keeps Java from starting
         raise EngineError(
