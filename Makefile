@@ -19,7 +19,8 @@ DEMO_INPUT := demo/.input-$(CLAIMS)
 WLZ_INPUT := demo/.wlz-input-$(WLZ_CLAIMS)
 DEMO_SETTINGS := $(addprefix conf/behandelindex/,2023-1.toml 2023-2.toml 2023-3.toml)
 
-.PHONY: help setup docs demo demo-wlz test test-sail test-spark test-comet test-all test-faults bench check format zip wheel lock clean
+.PHONY: help setup docs demo demo-wlz test test-sail test-spark test-comet test-all test-faults bench check format zip \
+	wheel lock clean
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile

@@ -17,7 +17,7 @@ from tests.oracle import cases
 from tests.support import environment, write_inputs
 from zorgstat.io import session
 from zorgstat.io.engine import Engine
-from zorgstat.io.spark import LIGHT_JAVA, jar_folder
+from zorgstat.io.spark import LIGHT_JAVA, jars
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -124,7 +124,7 @@ def test_a_submitted_job_publishes_the_same_figures(archive: Path, cluster: Clus
         *("--conf", "spark.sql.adaptive.enabled=false"),
         *("--driver-java-options", LIGHT_JAVA),
         *("--conf", f"spark.executor.extraJavaOptions={LIGHT_JAVA}"),
-        *("--jars", ",".join(map(str, jar_folder().glob("*.jar")))),
+        *("--jars", ",".join(map(str, jars()))),
         *("--py-files", archive),
         ROOT / "jobs" / "behandelindex.py",
         *(settings, settings, "--input", inputs, "--output", tmp_path / "out", "--json"),

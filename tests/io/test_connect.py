@@ -26,7 +26,7 @@ from deltalake import DeltaTable
 from tests.oracle import cases
 from tests.support import KEY, Command, citizens, environment, write_inputs
 from zorgstat.behandelindex.tables import INPUTS
-from zorgstat.io.spark import AT_START, LIGHT_JAVA, jar_folder
+from zorgstat.io.spark import AT_START, LIGHT_JAVA, jars
 from zorgstat.privacy import PERSON_KEY
 
 pytestmark = pytest.mark.slow  # six to nine seconds until the server answers, half a minute for its first run
@@ -124,7 +124,7 @@ class Server:
         words = [
             *(str(SPARK / "bin" / "spark-submit"), "--master", "local[2]", "--driver-memory", "2g"),
             *("--class", "org.apache.spark.sql.connect.service.SparkConnectServer"),
-            *("--driver-java-options", LIGHT_JAVA, "--jars", ",".join(map(str, sorted(jar_folder().glob("*.jar"))))),
+            *("--driver-java-options", LIGHT_JAVA, "--jars", ",".join(map(str, jars()))),
             *(word for key, value in settings.items() for word in ("--conf", f"{key}={value}")),
             "spark-internal",
         ]

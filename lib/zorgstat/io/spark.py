@@ -285,7 +285,8 @@ def _connected(conf: Mapping[str, str]) -> SparkEngine:
     try:
         return SparkEngine("spark", _build({**ALWAYS, **conf}))
     except ImportError:
-        raise EngineError("Spark Connect is not installed: pip install 'pyspark[connect]==4.2.0'.") from None
+        install = f"pip install 'pyspark[connect]=={pyspark.__version__}'"
+        raise EngineError(f"Spark Connect is not installed: {install}.") from None
 
 
 def _tell_of_waiting(address: str) -> None:
