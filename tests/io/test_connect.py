@@ -80,9 +80,10 @@ raise SystemExit(code)
 
 # The server is killed where a phase begins; its client gives up after five seconds, not after ten minutes.
 KILLED = """
-import contextlib, os, signal, sys, time
+import contextlib, gc, os, signal, sys, time
 from pyspark.sql import SparkSession
 from pyspark.sql.connect.client.retries import DefaultPolicy
+from pyspark.sql.connect.plan import CachedRemoteRelation
 from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.io import job
 
@@ -97,7 +98,9 @@ def kill(phase):
 def watch(title, engine):
     yield kill
 
-raise SystemExit(job.reports(BEHANDELINDEX, [sys.argv[2]], sys.argv[3], sys.argv[4], watch=watch))
+code = job.reports(BEHANDELINDEX, [sys.argv[2]], sys.argv[3], sys.argv[4], watch=watch)
+assert not any(isinstance(one, CachedRemoteRelation) for one in gc.get_objects()), "let go as Python ends, or never"
+raise SystemExit(code)
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -87,6 +88,10 @@ def guard(work: Callable[[Attempt], None]) -> int:
             if isinstance(error, KeyboardInterrupt):
                 return _tell_stop("Ctrl-C", signal.SIGINT, attempt)
             return _tell(error, attempt)
+        finally:
+            # Frames that a server of Spark Connect keeps, held until here by the error. As Python ends, to let go of
+            # one may wait for ever.
+            gc.collect()
 
 
 def _tell_stop(by: str, number: signal.Signals, attempt: Attempt) -> int:
