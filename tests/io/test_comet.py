@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pyspark
 import pytest
 from pyspark.sql import functions as F
 
@@ -56,7 +57,9 @@ def test_it_works_and_claims_are_made_without_it(engine: Engine, request: pytest
     by_comet = request.config.getoption("--comet")
     numbers = engine.spark.range(1000).groupBy((F.col("id") % 7).alias("rest")).agg(F.sum("id").alias("total"))
     assert ("Comet" in plan_of(numbers)) == by_comet
+    assert engine.version == pyspark.__version__ + (" with Comet" if by_comet else "")
     with changed(engine.spark, comet.OFF):
+        assert engine.version == pyspark.__version__
         claims = synth.tables(engine.spark, 1000, 1, 2023)["claims"]
         assert "Comet" not in plan_of(claims)
         assert claims.count() > 900

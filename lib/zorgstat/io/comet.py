@@ -11,6 +11,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from pyspark.sql import SparkSession
+
+from zorgstat.conf import setting
 from zorgstat.partitions import LISTS, MANY_LISTS
 
 SETTINGS = {
@@ -29,13 +32,20 @@ SETTINGS = {
 JAVA = "-XX:+UseParallelGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
 
 # Made-up claims come from expressions deeper than Comet can pass on.
-OFF = {"spark.comet.enabled": "false"}
+ENABLED = "spark.comet.enabled"
+OFF = {ENABLED: "false"}
 
 
 def local_settings() -> dict[str, str]:
     """For one machine. Plans stay as they are made: to make them anew after every stage takes as long as the stage."""
     partitions = 4 * (os.cpu_count() or 2)
     return {**SETTINGS, "spark.sql.adaptive.enabled": "false", "spark.sql.shuffle.partitions": str(partitions)}
+
+
+def is_used(spark: SparkSession) -> bool:
+    """By this session, whoever started it?"""
+    plugins, enabled = setting(spark, "spark.plugins"), setting(spark, ENABLED)
+    return SETTINGS["spark.plugins"] in (plugins or "").split(",") and enabled != "false"
 
 
 def is_there(jars: Iterable[Path]) -> bool:

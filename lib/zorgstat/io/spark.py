@@ -131,6 +131,10 @@ class SparkEngine(Engine):
     _totals: dict[str, int] = field(default_factory=dict)
     _counting: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def version(self) -> str:
+        return super().version + (" with Comet" if comet.is_used(self.spark) else "")
+
     def keep(self, frame: DataFrame) -> DataFrame:
         """A checkpoint and not a cache: what follows is planned from its rows, where the plan of a cached frame would
         come along wherever it is read, and planning take longer than the work. Executors can be lost, so there each row
