@@ -1,4 +1,4 @@
-"""Comet, which runs what Spark plans by columns, outside Java: a national year in little more than half the time.
+"""Comet, which runs what Spark plans by columns, outside Java: a national year in less than half the time.
 
 It is made for one version of Spark at a time, and lags behind: `make setup SPARK=4.1` fetches it. Rules and figures are
 the same (docs/decisions/0011-native-execution.md).
@@ -11,20 +11,23 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from pyspark.sql import SparkSession
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, SparkSession
 
 from zorgstat.conf import setting
 from zorgstat.partitions import LISTS, MANY_LISTS
 
+CACHE = "spark.comet.exec.inMemoryCache.enabled"
 SETTINGS = {
     "spark.plugins": "org.apache.spark.CometPlugin",
     "spark.shuffle.manager": "org.apache.spark.sql.comet.execution.shuffle.CometShuffleManager",
     # What it works in, beside the heap of Java.
     "spark.memory.offHeap.enabled": "true",
     "spark.memory.offHeap.size": "2g",
-    # Frames that are kept and rows of this process are rows. Made into columns, what follows on them is Comet's too.
-    "spark.comet.sparkToColumnar.enabled": "true",
+    # Rows of this process and frames that are kept are columns, so what follows on them is Comet's too.
     "spark.comet.exec.localTableScan.enabled": "true",
+    CACHE: "true",
+    "spark.comet.exec.inMemoryCache.compression.codec": "lz4",
     LISTS: str(MANY_LISTS),
 }
 
@@ -46,6 +49,24 @@ def is_used(spark: SparkSession) -> bool:
     """By this session, whoever started it?"""
     plugins, enabled = setting(spark, "spark.plugins"), setting(spark, ENABLED)
     return SETTINGS["spark.plugins"] in (plugins or "").split(",") and enabled != "false"
+
+
+def keeps_columns(spark: SparkSession) -> bool:
+    """Are caches of this session columns, as Comet has them?"""
+    return is_used(spark) and setting(spark, CACHE) == "true"
+
+
+def keep(frame: DataFrame) -> DataFrame:
+    """The frame as it is in the cache, until it is unpersisted: in columns, and in partitions that Spark knows of.
+
+    A checkpoint keeps rows, which were columns before and are made columns again. What follows is planned from what is
+    kept alone, as from a checkpoint: Spark has no word for that, but its plan has, once it was looked up in the cache.
+    """
+    spark = frame.sparkSession
+    frame.persist(StorageLevel.MEMORY_AND_DISK).count()
+    found = frame.select("*")._jdf.queryExecution().withCachedData()
+    leaf = spark._jvm.org.apache.spark.sql.classic.Dataset.ofRows(spark._jsparkSession, found)  # type: ignore[union-attr]
+    return DataFrame(leaf, spark)
 
 
 def is_there(jars: Iterable[Path]) -> bool:

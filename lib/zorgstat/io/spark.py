@@ -130,6 +130,7 @@ class SparkEngine(Engine):
     _told_stage: int = -1
     _totals: dict[str, int] = field(default_factory=dict)
     _counting: threading.Lock = field(default_factory=threading.Lock)
+    _kept: list[DataFrame] = field(default_factory=list)  # by Comet
 
     @property
     def version(self) -> str:
@@ -138,13 +139,18 @@ class SparkEngine(Engine):
     def keep(self, frame: DataFrame) -> DataFrame:
         """A checkpoint and not a cache: what follows is planned from its rows, where the plan of a cached frame would
         come along wherever it is read, and planning take longer than the work. Executors can be lost, so there each row
-        is held twice.
+        is held twice. With Comet it is a cache all the same (`comet.keep`).
         """
+        if not _is_remote(self.spark) and comet.keeps_columns(self.spark):
+            self._kept.append(frame)
+            return comet.keep(frame)
         in_this_process = is_alone(setting(self.spark, "spark.master") or "")
         return frame.localCheckpoint(True, StorageLevel.MEMORY_AND_DISK if in_this_process else TWICE)
 
     def release(self) -> None:
-        """Java does, when nothing refers to it any more."""
+        """Of a checkpoint Java does, when nothing refers to it any more."""
+        while self._kept:
+            self._kept.pop().unpersist()
         gc.collect()
 
     def read(self, path: str, version: int) -> DataFrame:
