@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import shutil
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from tests.support import Command, shuffled, spark_home_in, write_inputs
 from zorgstat.behandelindex.pipeline import BEHANDELINDEX
 from zorgstat.behandelindex.settings import resolve
 from zorgstat.behandelindex.tables import INPUTS
+from zorgstat.conf import changed
 from zorgstat.io import run
 from zorgstat.io.engine import Engine
 
@@ -100,18 +100,6 @@ def by_command(folder: Path, way: Way, **environment: str) -> dict[str, str]:
     return found
 
 
-@pytest.fixture
-def with_conf(engine: Engine) -> Iterator[Callable[[dict[str, str]], None]]:
-    before = {key: engine.spark.conf.get(key) for key in conf(1, False)} if engine.name == "spark" else {}
-
-    def change(wanted: dict[str, str]) -> None:
-        for key, value in wanted.items() if before else []:
-            engine.spark.conf.set(key, value)
-
-    yield change
-    change({key: str(value) for key, value in before.items()})
-
-
 @pytest.mark.parametrize(
     ("layout", "partitions", "adaptive"),
     [("in many files", 3, True), ("by patient", 7, False), ("in many files", 64, True)],
@@ -122,13 +110,12 @@ def test_same_bits_in_one_session(
     adaptive: bool,
     engine: Engine,
     checksums: dict[str, str],
-    with_conf: Callable[[dict[str, str]], None],
     tmp_path: Path,
 ) -> None:
-    with_conf(conf(partitions, adaptive))
     inputs = LAYOUTS[layout](tmp_path / "in")
     roots = (str(inputs), str(tmp_path / "out"))
-    result = run.execute(BEHANDELINDEX, engine, resolve(SETTINGS), *roots, report=lambda phase: None)
+    with changed(engine.spark, conf(partitions, adaptive) if engine.name == "spark" else {}, must=True):
+        result = run.execute(BEHANDELINDEX, engine, resolve(SETTINGS), *roots, report=lambda phase: None)
     assert result.checksums == checksums
 
 

@@ -13,6 +13,7 @@ from tests.support import person_key, with_key, write_inputs
 from zorgstat.behandelindex import pipeline, selection
 from zorgstat.behandelindex.settings import resolve
 from zorgstat.behandelindex.tables import INPUTS
+from zorgstat.conf import changed
 from zorgstat.io.engine import Engine
 from zorgstat.io.store import Store
 
@@ -31,11 +32,12 @@ def plan(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         plan.extend(str(frame._jdf.queryExecution().executedPlan().toString()).splitlines())  # type: ignore[operator]
         return engine.keep(frame)
 
-    engine.spark.conf.set("spark.sql.shuffle.partitions", "8")  # with one, nothing would need to move
-    labels = with_key(keep(selection.number_labels(inputs["insurers"], inputs["claims"], settings)))
-    practices = keep(selection.number_practices(inputs["agb_register"]))
-    keep(pipeline.judge(inputs, labels, practices, settings, keep))
-    engine.spark.conf.set("spark.sql.shuffle.partitions", "1")
+    with changed(
+        engine.spark, {"spark.sql.shuffle.partitions": "8"}, must=True
+    ):  # with one, nothing would need to move
+        labels = with_key(keep(selection.number_labels(inputs["insurers"], inputs["claims"], settings)))
+        practices = keep(selection.number_practices(inputs["agb_register"]))
+        keep(pipeline.judge(inputs, labels, practices, settings, keep))
     return plan
 
 

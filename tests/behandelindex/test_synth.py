@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from tests.support import person_key
 from zorgstat.behandelindex import pipeline, selection, settings, synth, tables
 from zorgstat.behandelindex.synth import faults
+from zorgstat.conf import changed
 from zorgstat.draws import spread
 
 CLAIMS, SEED, YEAR = 6000, 1, 2023
@@ -58,11 +59,8 @@ def test_columns_are_those_declared(frames, table):
 
 def test_same_rows_in_every_layout(spark, made, monkeypatch):
     monkeypatch.setattr(synth, "CLAIMS_PER_FILE", 900)
-    spark.conf.set("spark.sql.shuffle.partitions", "7")
-    try:
+    with changed(spark, {"spark.sql.shuffle.partitions": "7"}, must=True):
         again = {name: frame.collect() for name, frame in synth.tables(spark, CLAIMS, SEED, YEAR).items()}
-    finally:
-        spark.conf.set("spark.sql.shuffle.partitions", "1")
     assert made["claims"] == again["claims"]  # in the same order too
     for name, rows in made.items():
         assert Counter(rows) == Counter(again[name]), name

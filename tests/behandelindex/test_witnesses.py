@@ -26,6 +26,7 @@ from zorgstat import checks
 from zorgstat.behandelindex import pipeline
 from zorgstat.behandelindex.settings import resolve
 from zorgstat.behandelindex.tables import INPUTS, OUTPUTS
+from zorgstat.conf import changed
 from zorgstat.io.engine import Engine
 from zorgstat.tables import Table
 
@@ -116,17 +117,15 @@ def test_same_bits_in_any_layout(engine: Engine) -> None:
     layouts = [(1, True), (3, False), (7, True)] if engine.name == "spark" else [(1, True), (3, True), (7, True)]
     found = set()
     for partitions, adaptive in layouts:
-        engine.spark.conf.set("spark.sql.shuffle.partitions", str(partitions))
+        layout = {"spark.sql.shuffle.partitions": str(partitions)}
         if engine.name == "spark":
-            engine.spark.conf.set("spark.sql.adaptive.enabled", str(adaptive).lower())
-        built = pipeline.build(
-            frames(engine.spark, shuffled(tables, seed=partitions), partitions), resolve(raw), engine.keep
-        )
-        found.add(tuple(checksum_of(built[table.name], table) for table in OUTPUTS))
+            layout["spark.sql.adaptive.enabled"] = str(adaptive).lower()
+        with changed(engine.spark, layout, must=True):
+            built = pipeline.build(
+                frames(engine.spark, shuffled(tables, seed=partitions), partitions), resolve(raw), engine.keep
+            )
+            found.add(tuple(checksum_of(built[table.name], table) for table in OUTPUTS))
         engine.release()
-    engine.spark.conf.set("spark.sql.shuffle.partitions", "1")
-    if engine.name == "spark":
-        engine.spark.conf.set("spark.sql.adaptive.enabled", "true")
     assert len(found) == 1
 
 

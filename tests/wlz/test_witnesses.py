@@ -20,6 +20,7 @@ from tests.oracle.wlz_duckdb import compute
 from tests.support import ARROW, parse, shuffled
 from tests.wlz.support import frames
 from zorgstat import checks
+from zorgstat.conf import changed
 from zorgstat.io.engine import Engine
 from zorgstat.tables import Table
 from zorgstat.wlz import pipeline
@@ -91,13 +92,12 @@ def test_same_bits_in_any_layout(engine: Engine) -> None:
     tables, raw = wlz_cases.generate(20, size=150)
     found = set()
     for partitions in (1, 3, 7):
-        engine.spark.conf.set("spark.sql.shuffle.partitions", str(partitions))
-        given = frames(engine.spark, shuffled(tables, seed=partitions), partitions)
-        built = pipeline.build(given, resolve(raw), engine.keep)
-        sums = [built[table.name].agg(checks.checksum(table, leave_out=STAMPS)) for table in OUTPUTS]
-        found.add(tuple(str(of_table.collect()[0][0]) for of_table in sums))
+        with changed(engine.spark, {"spark.sql.shuffle.partitions": str(partitions)}, must=True):
+            given = frames(engine.spark, shuffled(tables, seed=partitions), partitions)
+            built = pipeline.build(given, resolve(raw), engine.keep)
+            sums = [built[table.name].agg(checks.checksum(table, leave_out=STAMPS)) for table in OUTPUTS]
+            found.add(tuple(str(of_table.collect()[0][0]) for of_table in sums))
         engine.release()
-    engine.spark.conf.set("spark.sql.shuffle.partitions", "1")
     assert len(found) == 1
 
 

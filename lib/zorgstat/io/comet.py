@@ -17,6 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 from zorgstat.conf import setting
 from zorgstat.partitions import LISTS, MANY_LISTS
 
+ENABLED = "spark.comet.enabled"
 CACHE = "spark.comet.exec.inMemoryCache.enabled"
 SETTINGS = {
     "spark.plugins": "org.apache.spark.CometPlugin",
@@ -35,7 +36,6 @@ SETTINGS = {
 JAVA = "-XX:+UseParallelGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
 
 # Made-up claims come from expressions deeper than Comet can pass on.
-ENABLED = "spark.comet.enabled"
 OFF = {ENABLED: "false"}
 
 
